@@ -1,0 +1,101 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// What every target of ours is compiled with, beyond the Swift 6 language mode.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let commandLine: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "gated-sweeps",
+    products: [
+        .executable(name: "gdln-coordinator", targets: ["Coordinator"]),
+        .executable(name: "gdln-worker", targets: ["Worker"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(
+            url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // Words both sides use, and the client of the protocol. No YAML, no full Foundation.
+        .systemLibrary(
+            name: "CCurl", path: "Sources/Shared/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(
+            name: "Shared", dependencies: ["CCurl", crypto], exclude: ["CCurl"],
+            swiftSettings: strict),
+
+        // Numbers only: no network, no store, no wall clock.
+        .systemLibrary(
+            name: "CBLAS", path: "Sources/Trainer/CBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"])]),
+        .target(
+            name: "CKernels", path: "Sources/Trainer/CKernels",
+            // Kernels are useless unoptimized, and a test that trains must not take minutes.
+            // Contraction is off so that a product and a sum round alike on every processor.
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+        .target(
+            name: "Trainer", dependencies: ["Shared", "CBLAS", "CKernels"],
+            exclude: ["CBLAS", "CKernels"], swiftSettings: strict),
+
+        .executableTarget(
+            name: "Worker", dependencies: ["Shared", "Trainer", commandLine, logging],
+            swiftSettings: strict),
+
+        .systemLibrary(
+            name: "CZlib", path: "Sources/Coordinator/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]),
+        .executableTarget(
+            name: "Coordinator",
+            dependencies: [
+                "Shared", "CZlib", "Yams", commandLine, logging, crypto,
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            exclude: ["CZlib"], swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TrainerTests", dependencies: ["Trainer", "Shared", "TestSupport"],
+            exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "Shared", "Trainer", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CoordinatorTests",
+            dependencies: [
+                "Coordinator", "Shared", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Shared", "TestSupport"],
+            swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,238 @@
+public import FoundationEssentials
+
+/// Named tensors as one file that PyTorch reads and writes: eight bytes of header length, a JSON
+/// header, then the tensors' bytes, little-endian, rows first.
+///
+/// Invariants of a value of this type, whether made here or read: names are unique, each tensor's
+/// byte count is the product of its shape times its element's width.
+public struct Safetensors: Equatable, Sendable {
+    public private(set) var tensors: [String: Tensor]
+    /// Free text under `__metadata__`.
+    public var metadata: [String: String]
+
+    public struct Tensor: Equatable, Sendable {
+        public let type: ElementType
+        public let shape: [Int]
+        public let bytes: Data
+    }
+
+    public enum ElementType: String, Sendable {
+        case uint8 = "U8"
+        case float32 = "F32"
+        case float64 = "F64"
+        case int64 = "I64"
+
+        public var width: Int {
+            switch self {
+            case .uint8: 1
+            case .float32: 4
+            case .float64, .int64: 8
+            }
+        }
+    }
+
+    public init(metadata: [String: String] = [:]) {
+        tensors = [:]
+        self.metadata = metadata
+    }
+}
+
+// MARK: - Tensors in and out
+
+extension Safetensors {
+    /// Adds or replaces a tensor. The number of elements must fit the shape: a programmer's duty.
+    public mutating func set(_ name: String, _ values: [Float], shape: [Int]) {
+        set(name, type: .float32, shape: shape, littleEndian: values.map(\.bitPattern.littleEndian))
+    }
+
+    public mutating func set(_ name: String, _ values: [Double], shape: [Int]) {
+        set(name, type: .float64, shape: shape, littleEndian: values.map(\.bitPattern.littleEndian))
+    }
+
+    public mutating func set(_ name: String, _ values: [UInt8], shape: [Int]) {
+        set(name, type: .uint8, shape: shape, littleEndian: values)
+    }
+
+    private mutating func set(
+        _ name: String, type: ElementType, shape: [Int], littleEndian values: [some Any]
+    ) {
+        precondition(values.count == shape.reduce(1, *), "\(name): a shape of another size")
+        let bytes = values.withUnsafeBytes { Data($0) }
+        tensors[name] = Tensor(type: type, shape: shape, bytes: bytes)
+    }
+
+    /// The tensor of that name, type and number of dimensions.
+    /// Throws a sentence that names what is there where it is another or none.
+    public func tensor(_ name: String, _ type: ElementType, rank: Int) throws(SafetensorsError)
+        -> Tensor
+    {
+        guard let tensor = tensors[name] else {
+            throw .missing(name, present: tensors.keys.sorted())
+        }
+        guard tensor.type == type, tensor.shape.count == rank else {
+            throw .unexpected(
+                name, found: "\(tensor.type.rawValue) \(tensor.shape)",
+                wanted: "\(type.rawValue) of \(rank) dimensions")
+        }
+        return tensor
+    }
+
+    /// The elements of a float32 tensor.
+    public func floats(_ name: String, rank: Int) throws(SafetensorsError) -> [Float] {
+        try tensor(name, .float32, rank: rank).floats
+    }
+}
+
+extension Safetensors.Tensor {
+    /// The elements, where this is a float32 tensor.
+    public var floats: [Float] {
+        bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 4).map { index in
+                let pattern = raw.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
+                return Float(bitPattern: UInt32(littleEndian: pattern))
+            }
+        }
+    }
+
+    /// The elements, where this is a float64 tensor.
+    public var doubles: [Double] {
+        bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 8).map { index in
+                let pattern = raw.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+                return Double(bitPattern: UInt64(littleEndian: pattern))
+            }
+        }
+    }
+}
+
+// MARK: - The file
+
+extension Safetensors {
+    private struct Entry: Codable {
+        var dtype: String
+        var shape: [Int]
+        var data_offsets: [Int]
+    }
+
+    /// The file's bytes: tensors in the order of their names, so that equal values give equal bytes.
+    public func serialized() throws -> Data {
+        var header: [String: JSONValue] = [:]
+        if !metadata.isEmpty {
+            header["__metadata__"] = .object(metadata.mapValues(JSONValue.string))
+        }
+        var offset = 0
+        let names = tensors.keys.sorted()
+        for name in names {
+            guard let tensor = tensors[name] else { continue }
+            let end = offset + tensor.bytes.count
+            header[name] = .object([
+                "dtype": .string(tensor.type.rawValue),
+                "shape": .array(tensor.shape.map(JSONValue.integer)),
+                "data_offsets": .array([.integer(offset), .integer(end)]),
+            ])
+            offset = end
+        }
+        var head = try JSONValue.object(header).canonicalData()
+        // Readers want the tensors aligned to eight bytes; spaces are allowed after the header.
+        while head.count % 8 != 0 { head.append(0x20) }
+        var file = Data(capacity: 8 + head.count + offset)
+        withUnsafeBytes(of: UInt64(head.count).littleEndian) { file.append(contentsOf: $0) }
+        file.append(head)
+        for name in names { if let tensor = tensors[name] { file.append(tensor.bytes) } }
+        return file
+    }
+
+    /// Reads a file's bytes. Throws a sentence for anything that is not such a file.
+    public init(parsing file: Data) throws(SafetensorsError) {
+        let (head, body) = try Self.split(file)
+        guard case .object(let header)? = try? JSONValue(parsing: head) else {
+            throw .malformed("its header is not a JSON object")
+        }
+        guard header.count <= Limits.tensorsPerFileMax else {
+            throw .malformed(
+                "it names \(header.count) tensors, over the limit of \(Limits.tensorsPerFileMax)")
+        }
+        self.init()
+        for (name, description) in header {
+            if name == "__metadata__" {
+                metadata = Self.texts(description)
+            } else {
+                tensors[name] = try Self.tensor(name, description, in: body)
+            }
+        }
+    }
+
+    private static func split(_ file: Data) throws(SafetensorsError) -> (head: Data, body: Data) {
+        guard file.count >= 8 else {
+            throw .malformed("it has \(file.count) bytes, too few for a header")
+        }
+        let length = file.prefix(8).withUnsafeBytes {
+            UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
+        }
+        guard length <= UInt64(Limits.tensorHeaderBytesMax), length <= UInt64(file.count - 8) else {
+            throw .malformed(
+                "its header claims \(length) bytes; the file has \(file.count - 8) after its length"
+                    + " and the limit is \(Limits.tensorHeaderBytesMax)")
+        }
+        let rest = file.dropFirst(8)
+        return (Data(rest.prefix(Int(length))), rest.dropFirst(Int(length)))
+    }
+
+    private static func texts(_ value: JSONValue) -> [String: String] {
+        guard case .object(let members) = value else { return [:] }
+        return members.compactMapValues { if case .string(let text) = $0 { text } else { nil } }
+    }
+
+    private static func tensor(_ name: String, _ description: JSONValue, in body: Data)
+        throws(SafetensorsError) -> Tensor
+    {
+        guard let data = try? description.canonicalData(),
+            let entry = try? JSONDecoder().decode(Entry.self, from: data)
+        else {
+            throw .malformed("the entry '\(name)' lacks dtype, shape or data_offsets")
+        }
+        guard let type = ElementType(rawValue: entry.dtype) else {
+            throw .malformed("'\(name)' is of type \(entry.dtype); U8, F32, F64 and I64 are read")
+        }
+        guard entry.data_offsets.count == 2, let size = byteCount(entry.shape, type) else {
+            throw .malformed("'\(name)' has the shape \(entry.shape), which no tensor can have")
+        }
+        let (start, end) = (entry.data_offsets[0], entry.data_offsets[1])
+        guard start >= 0, end >= start, end <= body.count, end - start == size else {
+            throw .malformed(
+                "'\(name)' claims bytes \(start) to \(end) of \(body.count); its shape needs \(size)"
+            )
+        }
+        let first = body.startIndex + start
+        return Tensor(type: type, shape: entry.shape, bytes: body[first..<first + size])
+    }
+
+    /// Nil where a dimension is negative or the product is more than an Int.
+    private static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
+        var count = type.width
+        for dimension in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: dimension)
+            guard dimension >= 0, !overflow else { return nil }
+            count = product
+        }
+        return count
+    }
+}
+
+/// Why a safetensors file was not taken. `description` is for people.
+public enum SafetensorsError: Error, Equatable, CustomStringConvertible {
+    case malformed(String)
+    case missing(String, present: [String])
+    case unexpected(String, found: String, wanted: String)
+
+    public var description: String {
+        switch self {
+        case .malformed(let reason):
+            "This is not a safetensors file: \(reason)."
+        case .missing(let name, let present):
+            "The tensor '\(name)' is missing; there are: \(present.joined(separator: ", "))."
+        case .unexpected(let name, let found, let wanted):
+            "The tensor '\(name)' is \(found), where \(wanted) was wanted."
+        }
+    }
+}

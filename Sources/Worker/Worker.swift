@@ -1,0 +1,8 @@
+import ArgumentParser
+import Shared
+import Trainer
+
+@main
+struct Worker: AsyncParsableCommand {
+    func run() async throws { print("hello") }
+}
