@@ -25,4 +25,35 @@ public enum Limits {
     public static let datasetExamplesMax = 10_000_000
     public static let tensorsPerFileMax = 65_536
     public static let tensorHeaderBytesMax = 16 << 20
+
+    // A call from a client.
+    public static let connectTimeoutMilliseconds = 5_000
+    public static let connectionLifetimeSeconds = 600
+    /// Shorter than the server keeps an idle connection, so that the client closes first.
+    public static let connectionIdleSecondsMax = 50
+    public static let responseBytesMax = 16 << 20
+    public static let retryAfterSecondsMax = 300.0
+    public static let retryDelaySecondsMax = 15.0
+
+    public static let datasetTransferSecondsMax = 600.0
+    public static let reportBytesMax = 1 << 31
+    public static let reportSecondsMax = 600.0
+
+    // The coordinator.
+    public static let requestBodyBytesMax = 2 << 20
+    public static let rowsPerRequestMax = 1_000
+    public static let metricsPerRowMax = 64
+    public static let errorTextBytesMax = 4_096
+    public static let leaseWaitSecondsMax = 60
+    public static let slotsPerWorkerMax = 1_024
+    public static let commitBatchMax = 256
+    public static let connectionsMax = 4_096
+    public static let connectionIdleSeconds = 60
+    public static let requestRecordHoursMax = 24
+
+    // A lease. A worker makes three calls a lease, so that two may get lost.
+    public static let leaseSecondsDefault = 30.0
+    public static let leaseSecondsMin = 0.5
+    public static let leaseSecondsMax = 86_400.0
+    public static let heartbeatsPerLease = 3.0
 }
