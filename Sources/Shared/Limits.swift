@@ -6,10 +6,11 @@ public enum Limits {
     public static let sweepNestingMax = 16
     public static let tasksPerSweepMax = 100_000
     public static let axesPerSweepMax = 32
-    public static let valuesPerAxisMax = 100_000
     public static let nameCharactersMax = 128
     public static let attemptsMax = 100
     public static let attemptsDefault = 3
+    /// More of them at once help nobody.
+    public static let mistakesReportedMax = 20
 
     // A network and its training.
     public static let domainsMax = 1_000
@@ -19,6 +20,8 @@ public enum Limits {
     public static let batchSizeMax = 4_096
     public static let epochsMax = 1_000_000
     public static let parametersMax = 1 << 32
+    /// Learning rates, gains and the like: well inside what a float32 holds.
+    public static let numberMagnitudeMax = 1e30
 
     // Files.
     public static let datasetBytesMax = 1 << 32
