@@ -34,14 +34,16 @@ final class LiveLeases: Sendable {
         }
     }
 
-    /// Puts the expiry off. False where the lease is not held: the store then knows why.
-    func extend(_ lease: LeaseID, epochsCompleted: Int, now: ContinuousClock.Instant) -> Bool {
+    /// Puts the expiry off. Returns how many epochs more are completed than was known, or nil where
+    /// the lease is not held: the store then knows why.
+    func extend(_ lease: LeaseID, epochsCompleted: Int, now: ContinuousClock.Instant) -> Int? {
         entries.withLock {
-            guard var entry = $0[lease] else { return false }
+            guard var entry = $0[lease] else { return nil }
+            let gained = max(0, epochsCompleted - entry.epochsCompleted)
             entry.expiresAt = now + leaseDuration
-            entry.epochsCompleted = max(entry.epochsCompleted, epochsCompleted)
+            entry.epochsCompleted += gained
             $0[lease] = entry
-            return true
+            return gained
         }
     }
 
@@ -60,11 +62,6 @@ final class LiveLeases: Sendable {
     /// Asked again inside the transaction that expires a lease: a heartbeat may have come between.
     func isExpired(_ lease: LeaseID, now: ContinuousClock.Instant) -> Bool {
         entries.withLock { $0[lease].map { $0.expiresAt <= now } ?? true }
-    }
-
-    /// Epochs completed by the attempts under way, by lease.
-    func progress(of sweep: SweepID) -> [LeaseID: Int] {
-        entries.withLock { $0.filter { $0.value.sweep == sweep }.mapValues(\.epochsCompleted) }
     }
 
     func entry(_ lease: LeaseID) -> Entry? { entries.withLock { $0[lease] } }

@@ -32,6 +32,12 @@ enum Schema {
         ) STRICT;
         CREATE INDEX sweep_by_name ON sweep (name);
 
+        -- What the report says of a gate, once for all the tasks that have it.
+        CREATE TABLE gate (
+            number INTEGER PRIMARY KEY,
+            cells  TEXT NOT NULL UNIQUE
+        ) STRICT;
+
         CREATE TABLE task (
             number          INTEGER PRIMARY KEY,
             sweep           TEXT    NOT NULL REFERENCES sweep (id),
@@ -39,6 +45,7 @@ enum Schema {
             id              TEXT    NOT NULL,
             configuration   TEXT    NOT NULL,
             dataDigest      TEXT    NOT NULL,
+            gate            INTEGER NOT NULL REFERENCES gate (number),
             epochs          INTEGER NOT NULL,
             state           TEXT    NOT NULL DEFAULT 'ready',
             attempt         INTEGER NOT NULL DEFAULT 0,

@@ -18,17 +18,17 @@ extension Store {
     /// Hands up to `slots` ready tasks to a worker, in the order of submission and position. Empty
     /// when none is ready.
     func lease(_ request: LeaseRequest, _ key: RequestKey) async throws -> [LeaseGrant] {
+        workersSeen.record(request.worker, now: environment.instant())
         // An empty-handed call changes nothing, so it needs no record and no fsync.
         guard try await hasReadyTask() else { return [] }
         let now = environment.now()
-        let random = environment.random
+        let randomBits = environment.randomBits
         let grants = try await once(key) { database in
             try Self.record(request, at: now, database)
-            var generator = random()
             return try Self.readyTasks(database, limit: request.slots).map { task in
                 try Self.grant(
                     task, to: request.worker, at: now,
-                    lease: LeaseID.random(using: &generator), database)
+                    lease: LeaseID.random(randomBits), database)
             }
         }
         let instant = environment.instant()
@@ -89,7 +89,8 @@ extension Store {
 
     /// Records the training's own error. The task is tried again while it has attempts left, unless
     /// that would not help.
-    func fail(_ lease: LeaseID, _ failure: FailRequest, _ key: RequestKey) async throws -> TaskState {
+    func fail(_ lease: LeaseID, _ failure: FailRequest, _ key: RequestKey) async throws -> TaskState
+    {
         let error = failure.error.truncated(toBytes: Limits.errorTextBytesMax)
         return try await endAttempt(lease, key, outcome: .failed, error: error) { machine in
             machine.endAttempt(isPermanent: failure.isPermanent)

@@ -8,18 +8,22 @@ extension Store {
     /// call can be repeated at will.
     func append(_ metrics: MetricsRequest, to lease: LeaseID) async throws {
         let instant = environment.instant()
-        let isHeld = liveLeases.extend(
-            lease, epochsCompleted: metrics.epochsCompleted, now: instant)
-        // A heartbeat on a lease that holds changes nothing that must be durable.
-        if isHeld && metrics.rows.isEmpty { return }
-        let (task, worker) = try await commits.write { database in
+        if let entry = liveLeases.entry(lease) {
+            workersSeen.record(entry.worker, now: instant)
+            let gained = liveLeases.extend(
+                lease, epochsCompleted: metrics.epochsCompleted, now: instant)
+            progress.add(gained ?? 0, to: entry.sweep, now: instant)
+            // A heartbeat on a lease that holds changes nothing that must be durable.
+            if gained != nil && metrics.rows.isEmpty { return }
+        }
+        let (sweep, worker) = try await commits.write { database in
             let task = try Self.holder(of: lease, database)
             try Self.revive(task, lease, database)
             try Self.insert(metrics, of: task, database)
             return (task.sweep, try Self.worker(of: lease, database))
         }
         liveLeases.hold(
-            lease, sweep: task, worker: worker, epochsCompleted: metrics.epochsCompleted,
+            lease, sweep: sweep, worker: worker, epochsCompleted: metrics.epochsCompleted,
             now: instant)
     }
 

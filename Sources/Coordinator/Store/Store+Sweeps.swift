@@ -8,21 +8,21 @@ struct NewTask: Sendable {
     var id: SweepTaskID
     var configuration: String
     var dataDigest: Digest
+    /// What the report says of its gate.
+    var gateCells: [String]
     var epochs: Int
 }
 
 /// The verbs on sweeps.
 extension Store {
-    /// Stores a sweep and all its tasks, or nothing. Tasks of one content are one task: the first
-    /// position's.
+    /// Stores a sweep and all its tasks, or nothing.
     func create(
         name: String, specification: String, attemptMax: Int, tasks: [NewTask], _ key: RequestKey
     ) async throws -> SweepCreated {
         let now = environment.now()
-        let random = environment.random
+        let randomBits = environment.randomBits
         return try await once(key) { database in
-            var generator = random()
-            let id = SweepID.random(digits: 10, using: &generator)
+            let id = SweepID.random(digits: 10, randomBits)
             try database.execute(
                 sql: "INSERT INTO sweep (id, name, specification, createdAt) VALUES (?, ?, ?, ?)",
                 arguments: [id.rawValue, name, specification, now.milliseconds])
@@ -37,19 +37,29 @@ extension Store {
         let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO task
-                    (sweep, position, id, configuration, dataDigest, epochs, attemptMax)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
-                ON CONFLICT (sweep, id) DO NOTHING
+                    (sweep, position, id, configuration, dataDigest, gate, epochs, attemptMax)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """)
-        var count = 0
+        var gates: [[String]: Int64] = [:]
         for task in tasks {
+            let gate = try gates[task.gateCells] ?? insertGate(task.gateCells, database)
+            gates[task.gateCells] = gate
             try statement.execute(arguments: [
                 sweep.rawValue, task.position, task.id.rawValue, task.configuration,
-                task.dataDigest.hexadecimal, task.epochs, attemptMax,
+                task.dataDigest.hexadecimal, gate, task.epochs, attemptMax,
             ])
-            count += database.changesCount
         }
-        return count
+        return tasks.count
+    }
+
+    private static func insertGate(_ cells: [String], _ database: Database) throws -> Int64 {
+        let text = String(decoding: try WireCoding.encode(cells), as: UTF8.self)
+        try database.execute(
+            sql: "INSERT INTO gate (cells) VALUES (?) ON CONFLICT DO NOTHING", arguments: [text])
+        let number = try Int64.fetchOne(
+            database, sql: "SELECT number FROM gate WHERE cells = ?", arguments: [text])
+        guard let number else { throw DatabaseError(message: "a gate was not stored") }
+        return number
     }
 
     /// The sweep of that id, or the newest of that name.

@@ -13,18 +13,20 @@ struct Store: Sendable {
     let pool: DatabasePool
     let commits: GroupCommit
     let liveLeases: LiveLeases
+    let progress = ProgressMeter()
+    let workersSeen = WorkersSeen()
     let environment: Environment
 
     /// What the store needs from outside.
     struct Environment: Sendable {
         var now: @Sendable () -> Timestamp
         var instant: @Sendable () -> ContinuousClock.Instant
-        var random: @Sendable () -> any RandomNumberGenerator
+        var randomBits: @Sendable () -> UInt64
     }
 
     /// Opens the file, or makes it, and gives every lease that was held its full length again.
     init(path: String, leaseDuration: Duration, environment: Environment) throws {
-        var configuration = Configuration()
+        var configuration = GRDB.Configuration()
         configuration.maximumReaderCount = 4
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
@@ -77,7 +79,7 @@ struct Store: Sendable {
 enum StoreError: Error, Equatable {
     case notDurable(found: String)
     case noSuchSweep(String)
-    case unknownDataset(name: String, known: [String])
+    case noSuchDataset(Digest)
     case noSuchLease(LeaseID)
     case leaseLost(reason: String)
     case metricsGap(found: Int, wanted: Int)
@@ -96,9 +98,8 @@ extension StoreError: CustomStringConvertible {
                 + "a power cut."
         case .noSuchSweep(let name):
             "There is no sweep with the id or name '\(name)'."
-        case .unknownDataset(let name, let known):
-            "The data set '\(name)' is not known here; known are: "
-                + (known.isEmpty ? "none" : known.joined(separator: ", ")) + "."
+        case .noSuchDataset(let digest):
+            "There is no data set with the digest \(digest)."
         case .noSuchLease(let lease):
             "There is no lease \(lease)."
         case .leaseLost(let reason):

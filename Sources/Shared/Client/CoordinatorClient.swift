@@ -16,24 +16,17 @@ public final class CoordinatorClient {
         public var shouldGiveUp: (_ secondsSinceFirstTry: Double) -> Bool
         public var elapsed: () -> Duration
         /// 64 random bits.
-        public var random: () -> UInt64
+        public var randomBits: () -> UInt64
 
         public init(
             sleep: @escaping (Double) -> Void, shouldGiveUp: @escaping (Double) -> Bool,
-            elapsed: @escaping () -> Duration, random: @escaping () -> UInt64
+            elapsed: @escaping () -> Duration, randomBits: @escaping () -> UInt64
         ) {
             self.sleep = sleep
             self.shouldGiveUp = shouldGiveUp
             self.elapsed = elapsed
-            self.random = random
+            self.randomBits = randomBits
         }
-    }
-
-    private var random: Generator
-
-    private struct Generator: RandomNumberGenerator {
-        let bits: () -> UInt64
-        func next() -> UInt64 { bits() }
     }
 
     public init(address: String, environment: Environment, isCancelled: @escaping () -> Bool)
@@ -41,7 +34,6 @@ public final class CoordinatorClient {
     {
         self.address = address
         self.environment = environment
-        random = Generator(bits: environment.random)
         connection = try HTTPConnection(base: address, isCancelled: isCancelled)
     }
 }
@@ -73,7 +65,7 @@ extension CoordinatorClient {
     func call(_ request: HTTPRequest) throws(ClientError) -> Data {
         var request = request
         if request.method != .get {
-            let id = RequestID.random(using: &random)
+            let id = RequestID.random(environment.randomBits)
             request.headers.append(("Request-Id", id.rawValue))
         }
         let start = environment.elapsed()
@@ -85,7 +77,7 @@ extension CoordinatorClient {
             case .mayPass(let error, let retryAfter):
                 let delay = environment.retry.delaySeconds(
                     afterAttempt: attempt, retryAfterSeconds: retryAfter,
-                    uniform: Double.random(in: 0..<1, using: &random))
+                    uniform: Double(environment.randomBits() >> 11) * 0x1p-53)
                 let waited = (environment.elapsed() - start).seconds
                 if environment.shouldGiveUp(waited + delay) { throw error }
                 environment.sleep(delay)

@@ -55,11 +55,13 @@ public struct WorkerName: Identifier {
 }
 
 extension Identifier {
-    /// A fresh one: `digits` random hexadecimal digits from `random`, behind an optional prefix.
-    public static func random(
-        digits: Int = 32, prefix: String = "", using random: inout some RandomNumberGenerator
-    ) -> Self {
-        let bytes = (0..<(digits + 1) / 2).map { _ in UInt8.random(in: 0...255, using: &random) }
-        return Self(unchecked: prefix + hexadecimalString(bytes).prefix(digits))
+    /// A fresh one: `digits` hexadecimal digits, made of the 64 random bits that each call of
+    /// `randomBits` gives.
+    public static func random(digits: Int = 32, _ randomBits: () -> UInt64) -> Self {
+        var text = ""
+        while text.count < digits {
+            text += withUnsafeBytes(of: randomBits()) { hexadecimalString($0) }
+        }
+        return Self(unchecked: String(text.prefix(digits)))
     }
 }

@@ -28,8 +28,8 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case invalidSweep = "invalid_sweep"
     case unknownDataset = "unknown_dataset"
     case invalidDataset = "invalid_dataset"
+    case forbidden
     case notFound = "not_found"
-    case ambiguousSweep = "ambiguous_sweep"
     case leaseLost = "lease_lost"
     case metricsGap = "metrics_gap"
     case metricsConflict = "metrics_conflict"
