@@ -74,19 +74,19 @@ private struct Hand {
 
     init(_ random: inout SeededRandom) {
         shift = Point(x: random.from(-48, to: 48), y: random.from(-40, to: 40))
-        cell = Point(x: random.from(22, to: 34), y: random.from(22, to: 29))
+        cell = Point(x: random.from(20, to: 31), y: random.from(20, to: 27))
         slant = random.from(-12, to: 24)
-        radius = random.from(14, to: 26)
+        radius = random.from(7, to: 15)
         grey = random.from(150, to: 255)
     }
 
-    /// Where a corner comes to lie: about the canvas's middle, within a pixel and a half of true.
+    /// Where a corner comes to lie: about the canvas's middle, within two pixels of true.
     func place(_ corner: (x: Int, y: Int), _ random: inout SeededRandom) -> Point {
         let middle = 16 * Canvas.side / 2
         let (x, y) = ((corner.x - 4) * cell.x, (corner.y - 6) * cell.y)
         return Point(
-            x: middle + shift.x + x - y * slant / 64 + random.from(-24, to: 24),
-            y: middle + shift.y + y + random.from(-24, to: 24))
+            x: middle + shift.x + x - y * slant / 64 + random.from(-28, to: 28),
+            y: middle + shift.y + y + random.from(-28, to: 28))
     }
 }
 
@@ -94,12 +94,15 @@ private struct Canvas {
     static let side = 28
     private(set) var pixels = [UInt8](repeating: 0, count: side * side)
 
-    /// Draws a line of a round pen, with an edge of one pixel that fades. Lines do not add up where
-    /// they cross: the darker wins.
+    /// How far the pen's edge takes to fade, in sixteenths of a pixel.
+    private static let edge = 12
+
+    /// Draws a line of a round pen. Where lines cross, the brighter one wins: they do not add up.
     mutating func draw(from start: Point, to end: Point, radius: Int, grey: Int) {
-        let (full, none) = (radius * radius, (radius + 16) * (radius + 16))
-        for row in Self.pixels(between: start.y, and: end.y, margin: radius + 16) {
-            for column in Self.pixels(between: start.x, and: end.x, margin: radius + 16) {
+        let reach = radius + Self.edge
+        let (full, none) = (radius * radius, reach * reach)
+        for row in Self.pixels(between: start.y, and: end.y, margin: reach) {
+            for column in Self.pixels(between: start.x, and: end.x, margin: reach) {
                 let centre = Point(x: 16 * column + 8, y: 16 * row + 8)
                 let distance = squaredDistance(from: centre, toLine: start, end)
                 let share = min(max(none - distance, 0), none - full)
@@ -109,9 +112,9 @@ private struct Canvas {
         }
     }
 
-    /// Two dozen pixels of faint grey, anywhere.
+    /// Sixteen pixels of faint grey, anywhere.
     mutating func addDust(_ random: inout SeededRandom) {
-        for _ in 0..<24 {
+        for _ in 0..<16 {
             let index = random.below(pixels.count)
             pixels[index] = max(pixels[index], UInt8(random.from(16, to: 144)))
         }

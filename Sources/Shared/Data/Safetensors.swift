@@ -21,12 +21,13 @@ public struct Safetensors: Equatable, Sendable {
         case uint8 = "U8"
         case float32 = "F32"
         case float64 = "F64"
+        case int32 = "I32"
         case int64 = "I64"
 
         public var width: Int {
             switch self {
             case .uint8: 1
-            case .float32: 4
+            case .float32, .int32: 4
             case .float64, .int64: 8
             }
         }
@@ -119,6 +120,17 @@ extension Safetensors.Tensor {
     }
 }
 
+extension Safetensors.Tensor {
+    /// The elements, where this is an int32 tensor.
+    public var int32s: [Int32] {
+        bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 4).map { index in
+                Int32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self))
+            }
+        }
+    }
+}
+
 // MARK: - The file
 
 extension Safetensors {
@@ -162,7 +174,7 @@ extension Safetensors {
     /// Reads a file's bytes. Throws a sentence for anything that is not such a file.
     public init(parsing file: Data) throws(SafetensorsError) {
         let (head, body) = try Self.split(file)
-        guard case .object(let header)? = try? JSONValue(parsing: head) else {
+        guard let header = try? JSONDecoder().decode([String: HeaderValue].self, from: head) else {
             throw .malformed("its header is not a JSON object")
         }
         guard header.count <= Limits.tensorsPerFileMax else {
@@ -170,11 +182,11 @@ extension Safetensors {
                 "it names \(header.count) tensors, over the limit of \(Limits.tensorsPerFileMax)")
         }
         var entries: [Entry] = []
-        for (name, description) in header where name != Self.metadataKey {
-            entries.append(try Self.entry(name, description, bodyCount: body.count))
+        for (name, value) in header where name != Self.metadataKey {
+            entries.append(try Self.entry(name, value, bodyCount: body.count))
         }
         try Self.checkThatEach(of: entries, fills: body.count)
-        self.init(metadata: header[Self.metadataKey].map(Self.texts) ?? [:])
+        self.init(metadata: try Self.metadata(header[Self.metadataKey]))
         for entry in entries {
             let first = body.startIndex + entry.start
             // A copy, so that indices begin at 0 and the file can go.
@@ -199,15 +211,42 @@ extension Safetensors {
         return (Data(rest.prefix(Int(length))), rest.dropFirst(Int(length)))
     }
 
-    private static func texts(_ value: JSONValue) -> [String: String] {
-        guard case .object(let members) = value else { return [:] }
-        return members.compactMapValues { if case .string(let text) = $0 { text } else { nil } }
+    private static func metadata(_ value: HeaderValue?) throws(SafetensorsError) -> [String: String]
+    {
+        switch value {
+        case nil: return [:]
+        case .texts(let texts): return texts
+        default: throw .malformed("its \(metadataKey) is not an object of texts")
+        }
     }
 }
 
 // MARK: - The header's entries
 
 extension Safetensors {
+    /// What stands under a name in the header. Not a `JSONValue`: that tries type after type, which
+    /// takes seconds where there are many tensors.
+    private enum HeaderValue: Decodable {
+        case tensor(dtype: String, shape: [Int], offsets: [Int])
+        case texts([String: String])
+        case other
+
+        private struct Fields: Decodable {
+            var dtype: String
+            var shape: [Int]
+            var data_offsets: [Int]
+        }
+
+        init(from decoder: any Decoder) throws {
+            if let fields = try? Fields(from: decoder) {
+                self = .tensor(
+                    dtype: fields.dtype, shape: fields.shape, offsets: fields.data_offsets)
+            } else {
+                self = (try? [String: String](from: decoder)).map(Self.texts) ?? .other
+            }
+        }
+    }
+
     /// One tensor as the header says it: its bytes are start ..< end after the header.
     private struct Entry {
         var name: String
@@ -217,17 +256,14 @@ extension Safetensors {
         var end: Int
     }
 
-    private static func entry(_ name: String, _ description: JSONValue, bodyCount: Int)
+    private static func entry(_ name: String, _ value: HeaderValue, bodyCount: Int)
         throws(SafetensorsError) -> Entry
     {
-        guard case .string(let dtype)? = description["dtype"],
-            let shape = integers(description["shape"]),
-            let offsets = integers(description["data_offsets"]), offsets.count == 2
-        else {
+        guard case .tensor(let dtype, let shape, let offsets) = value, offsets.count == 2 else {
             throw .malformed("the entry '\(name)' lacks dtype, shape or data_offsets")
         }
         guard let type = ElementType(rawValue: dtype) else {
-            throw .malformed("'\(name)' is of type \(dtype); U8, F32, F64 and I64 are read")
+            throw .malformed("'\(name)' is of type \(dtype); U8, F32, F64, I32 and I64 are read")
         }
         guard let size = byteCount(shape, type) else {
             throw .malformed("'\(name)' has the shape \(shape), which no tensor can have")
@@ -259,14 +295,6 @@ extension Safetensors {
             throw .malformed(
                 "its tensors fill \(filled) of the \(bodyCount) bytes after its header")
         }
-    }
-
-    private static func integers(_ value: JSONValue?) -> [Int]? {
-        guard case .array(let items)? = value else { return nil }
-        let integers = items.compactMap {
-            if case .integer(let number) = $0 { number } else { nil }
-        }
-        return integers.count == items.count ? integers : nil
     }
 
     /// Nil where a dimension is negative or the product is more than an Int.
