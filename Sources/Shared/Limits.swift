@@ -26,6 +26,9 @@ public enum Limits {
     // Files.
     public static let datasetBytesMax = 1 << 32
     public static let datasetExamplesMax = 10_000_000
+    public static let datasetNumbersPerExampleMax = 1 << 20
+    /// One file of a data set before and after gunzip: EMNIST's largest has 547 MB.
+    public static let datasetSourceFileBytesMax = 1 << 30
     public static let tensorsPerFileMax = 65_536
     public static let tensorHeaderBytesMax = 16 << 20
 
