@@ -37,29 +37,41 @@ struct FieldReader {
     /// The value of a key that must be there.
     mutating func required(_ key: String, wanted: String) -> SourceValue? {
         if let value = value(key) { return value }
-        if isMap {
+        // A slip of the pen is one mistake, not two: `finish` complains of the key that is there.
+        let isMistyped = members.contains { nearestName(to: $0.key, among: [key]) != nil }
+        if isMap, !isMistyped {
             mistakes.add(.missingKey, at: map.place, "found no \(key), wanted \(wanted)")
         }
         return nil
     }
+
+    /// Keys that are right here, although nobody has asked for them.
+    mutating func know(_ keys: [String]) { asked += keys }
 
     func refuse(_ value: SourceValue, wanted: String, code: SweepMistake.Code = .wrongType) {
         mistakes.add(code, at: value.place, "found \(value.described), wanted \(wanted)")
     }
 
     /// Names every key that nobody asked for.
-    /// - Parameter elsewhere: where a key would be right, by its name here.
-    func finish(elsewhere: (String) -> String? = { _ in nil }) {
+    /// - Parameters:
+    ///   - kind: what the map is one kind of, by the keys that only other kinds have.
+    ///   - elsewhere: where a key would be right, by its name here.
+    func finish(
+        kind: (name: String, foreign: [String])? = nil,
+        elsewhere: (String) -> String? = { _ in nil }
+    ) {
         for member in members where !asked.contains(member.key) {
-            let hint =
-                if let path = elsewhere(member.key) {
-                    "; did you mean \(path)?"
-                } else if let near = nearestName(to: member.key, among: asked) {
-                    "; did you mean \(near)?"
+            let sentence =
+                if let kind, kind.foreign.contains(member.key) {
+                    "found a key that \(kind.name) does not have, wanted \(alternatives(asked))"
+                } else if let meant = elsewhere(member.key)
+                    ?? nearestName(to: member.key, among: asked)
+                {
+                    "found an unknown key; did you mean \(meant)?"
                 } else {
-                    ", wanted \(alternatives(asked))"
+                    "found an unknown key, wanted \(alternatives(asked))"
                 }
-            mistakes.add(.unknownKey, at: member.keyPlace, "found an unknown key" + hint)
+            mistakes.add(.unknownKey, at: member.keyPlace, sentence)
         }
     }
 }
@@ -115,7 +127,9 @@ extension FieldReader {
             refuse(value, wanted: range.text)
             return 0
         }
-        if !range.contains(number) { refuse(value, wanted: range.text, code: .wrongValue) }
+        if !range.contains(number) {
+            refuse(value, wanted: range.wanted(insteadOf: number), code: .wrongValue)
+        }
         return number == 0 ? 0 : number
     }
 
@@ -180,12 +194,20 @@ struct NumberRange {
         text: "a number", lower: -Limits.numberMagnitudeMax, upper: Limits.numberMagnitudeMax,
         withoutUpper: false)
     static let notNegative = NumberRange(
-        text: "a number from 0 to \(numberText(Limits.numberMagnitudeMax))", lower: 0,
+        text: "a number of at least 0", lower: 0,
         upper: Limits.numberMagnitudeMax, withoutUpper: false)
     static let zeroToOne = NumberRange(
         text: "a number from 0 to 1", lower: 0, upper: 1, withoutUpper: false)
     static let zeroToBelowOne = NumberRange(
         text: "a number from 0 up to, not including, 1", lower: 0, upper: 1, withoutUpper: true)
+
+    /// The outer bounds are only worth mentioning to somebody who has passed them.
+    func wanted(insteadOf number: Double) -> String {
+        let bound = Limits.numberMagnitudeMax
+        if number > bound, upper == bound { return "a number of at most \(numberText(bound))" }
+        if number < -bound, lower == -bound { return "a number of at least \(numberText(-bound))" }
+        return text
+    }
 
     /// False for NaN, which is not comparable.
     func contains(_ number: Double) -> Bool {

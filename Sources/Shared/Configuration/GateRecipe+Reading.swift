@@ -10,10 +10,12 @@ extension FieldReader {
         guard map.members != nil else { return nil }
         let family = fields.family(domains: domains)
         let columns = fields.columnOrder(domains: domains)
-        guard let family else { return nil }
-        fields.finish { key in
-            ["k", "rows"].contains(key) ? "another family, for \(family.name) has no \(key)" : nil
+        guard let family else {
+            fields.know(["k", "rows"])
+            fields.finish()
+            return nil
         }
+        fields.finish(kind: (family.name, ["k", "rows"]))
         return GateRecipe(family: family, columns: columns)
     }
 

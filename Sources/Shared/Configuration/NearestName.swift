@@ -1,13 +1,25 @@
-/// The name that was probably meant: the nearest of `names` by typing slips, or nil where none is
-/// near. Short names allow fewer slips, so that `k` is not offered for every letter.
+/// The name that was probably meant: the nearest of `names` by typing slips, or one that `typed`
+/// abbreviates; nil where none is near. Short names allow fewer slips, so that `k` is not offered
+/// for every letter.
 func nearestName(to typed: String, among names: [String]) -> String? {
     let folded = typed.lowercased()
     let slipsMax = max(1, min(3, typed.count / 3))
     let ranked = names.map { (name: $0, slips: slips(folded, $0.lowercased())) }
-    guard let best = ranked.min(by: { $0.slips < $1.slips }), best.slips <= slipsMax,
+    if let best = ranked.min(by: { $0.slips < $1.slips }), best.slips <= slipsMax,
         best.slips < best.name.count
-    else { return nil }
-    return best.name
+    {
+        return best.name
+    }
+    return names.first { isAbbreviation(folded, of: $0) }
+}
+
+/// Whether `typed` is the initials of a name (`lr`), its beginning (`eps`) or one of its words
+/// (`width`).
+private func isAbbreviation(_ typed: String, of name: String) -> Bool {
+    let words = name.split(separator: "_")
+    let initials = String(words.compactMap(\.first))
+    if words.count > 1, typed == initials || words.contains(where: { $0 == typed }) { return true }
+    return typed.count >= 3 && name.hasPrefix(typed)
 }
 
 /// The least number of letters to insert, delete, replace or swap with their neighbour that turns

@@ -9,13 +9,16 @@ extension FieldReader {
         guard map.members != nil,
             let named = fields.required("name", wanted: "sgd or adam"),
             let name = fields.choice(named, among: ["sgd", "adam"])
-        else { return nil }
+        else {
+            fields.know(["learning_rate", "weight_decay"])
+            fields.know(Optimizer.SGD.ownKeys + Optimizer.Adam.ownKeys)
+            fields.finish()
+            return nil
+        }
         let isSGD = name == "sgd"
         let optimizer: Optimizer = isSGD ? .sgd(fields.sgd()) : .adam(fields.adam())
         let foreign = isSGD ? Optimizer.Adam.ownKeys : Optimizer.SGD.ownKeys
-        fields.finish { key in
-            foreign.contains(key) ? "another optimizer, for \(name) has no \(key)" : nil
-        }
+        fields.finish(kind: (name, foreign))
         return optimizer
     }
 

@@ -108,7 +108,7 @@ private struct AxisDraft {
             else {
                 mistakes.add(
                     .wrongType, at: element.place,
-                    "found \(element.described), wanted a map from one axis to its values")
+                    "found \(element.described), wanted one key: an axis, and its values")
                 return nil
             }
             let place = Place(path: "\(axes.place.path).\(member.key)", line: element.place.line)
@@ -208,10 +208,13 @@ private struct AxisDraft {
         for (index, axis) in axes.enumerated() {
             for earlier in axes[..<index] {
                 guard let (mine, other) = overlap(axis, earlier) else { continue }
-                let both = mine == other ? mine : "\(mine), and \(earlier.name) sets \(other)"
+                let clash =
+                    mine == other
+                    ? "which the axis \(earlier.name) sets too"
+                    : "which overlaps \(other) on the axis \(earlier.name)"
                 mistakes.add(
                     .conflict, at: axis.place,
-                    "found a second axis for \(both), wanted each path on one axis only")
+                    "found \(mine), \(clash), wanted each path on one axis only")
             }
         }
     }
