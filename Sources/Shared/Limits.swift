@@ -56,6 +56,7 @@ public enum Limits {
     public static let connectionsMax = 4_096
     public static let connectionIdleSeconds = 60
     public static let requestRecordHoursMax = 24
+    public static let drainSecondsMax = 8
 
     // A lease. A worker makes three calls a lease, so that two may get lost.
     public static let leaseSecondsDefault = 30.0

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import Shared
 
@@ -9,11 +10,11 @@ struct LeaseRoutes {
 
     func add(to router: Router<BasicRequestContext>) {
         router.post("/v1/leases") { request, _ in try await lease(request) }
-        let lease = router.group("/v1/leases/:lease")
-        lease.post("metrics") { try await metrics($0, $1.parameters) }
-        lease.post("complete") { try await complete($0, $1.parameters) }
-        lease.post("fail") { try await fail($0, $1.parameters) }
-        lease.post("hand_back") { try await handBack($0, $1.parameters) }
+        router.group("/v1/leases/:lease")
+            .post("metrics") { try await metrics($0, $1.parameters) }
+            .post("complete") { try await complete($0, $1.parameters) }
+            .post("fail") { try await fail($0, $1.parameters) }
+            .post("hand_back") { try await handBack($0, $1.parameters) }
     }
 
     /// Answers at once where there is something to do, else waits for it as long as the worker said.

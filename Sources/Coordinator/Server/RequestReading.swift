@@ -26,13 +26,13 @@ struct MutatingCall<Message: Decodable> {
 
 extension Request {
     /// Every call that changes something carries an id of the caller's making.
-    func requestID() throws -> RequestID {
+    func requestID() throws -> Shared.RequestID {
         guard let name = HTTPField.Name.requestID, let text = headers[name] else {
             throw APIError(
                 .badRequest, .badRequest,
                 "The header Request-Id is missing: every call that changes something needs one.")
         }
-        guard let id = RequestID(rawValue: text) else {
+        guard let id = Shared.RequestID(rawValue: text) else {
             throw APIError(
                 .badRequest, .badRequest,
                 "The header Request-Id must be 1 to \(Limits.nameCharactersMax) letters, digits, "

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Shared
 
 /// From a sweep as it arrived to the tasks that the store is to keep. Nothing is stored here.

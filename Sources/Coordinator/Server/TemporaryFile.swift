@@ -10,9 +10,11 @@ final class TemporaryFile: Sendable {
 
     init(in directory: String) throws {
         var template = Array("\(directory)/XXXXXX".utf8CString)
-        descriptor = mkostemp(&template, O_CLOEXEC)
+        descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw POSIXFileError(directory) }
         unlink(template)
+        // No child of ours is to inherit it.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     }
 
     deinit { close(descriptor) }
@@ -34,7 +36,8 @@ final class TemporaryFile: Sendable {
 
     func contents() throws -> Data {
         lseek(descriptor, 0, SEEK_SET)
-        return try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd() ?? Data()
+        return try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd()
+            ?? Data()
     }
 
     /// Its bytes as an answer, in pieces, at the pace of the client.

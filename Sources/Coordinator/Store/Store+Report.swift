@@ -29,34 +29,55 @@ struct StoredSweep: Sendable {
     var specification: String
 }
 
-/// What reports are made from. Each call is one snapshot: no row of it is older or newer than
-/// another.
-extension Store {
-    /// All tasks of a sweep in their order, one at a time.
-    func forEachTask(
-        of idOrName: String, withConfiguration: Bool = false,
-        begin: @escaping @Sendable (StoredSweep) throws -> Void,
-        _ body: @escaping @Sendable (ReportTask) throws -> Void
-    ) async throws {
-        try await pool.read { database in
-            let sweep = try Self.storedSweep(idOrName, database)
-            try begin(sweep)
-            let tasks = try Row.fetchCursor(
-                database, sql: Self.taskColumns(withConfiguration: withConfiguration),
-                arguments: [sweep.id.rawValue])
-            let finalRows = try database.makeStatement(sql: Self.finalRows)
-            while let row = try tasks.next() {
-                let metrics = try Row.fetchAll(
-                    finalRows, arguments: [row["number"] as Int64, row["attempt"] as Int])
-                try body(
-                    ReportTask(
-                        row, metrics: metrics.map(MetricRow.init(stored:)),
-                        withConfiguration: withConfiguration))
-            }
+/// One sweep at one moment: no row of it is older or newer than another. Lives only inside
+/// `Store.withSnapshot`.
+struct SweepSnapshot {
+    let sweep: StoredSweep
+    private let database: Database
+
+    fileprivate init(of idOrName: String, _ database: Database) throws {
+        let id = try Store.findSweep(idOrName, database)
+        let row = try Row.fetchOne(
+            database, sql: "SELECT name, specification FROM sweep WHERE id = ?",
+            arguments: [id.rawValue])
+        guard let row else { throw StoreError.noSuchSweep(idOrName) }
+        sweep = StoredSweep(id: id, name: row["name"], specification: row["specification"])
+        self.database = database
+    }
+
+    /// All tasks in their order, one at a time.
+    func forEachTask(withConfiguration: Bool = false, _ body: (ReportTask) throws -> Void) throws {
+        let tasks = try Row.fetchCursor(
+            database, sql: Self.tasks(withConfiguration: withConfiguration),
+            arguments: [sweep.id.rawValue])
+        let finalRows = try database.makeStatement(sql: Self.finalRows)
+        while let row = try tasks.next() {
+            let metrics = try Row.fetchAll(
+                finalRows, arguments: [row["number"] as Int64, row["attempt"] as Int])
+            try body(
+                ReportTask(
+                    row, metrics: metrics.map(MetricRow.init(stored:)),
+                    withConfiguration: withConfiguration))
         }
     }
 
-    private static func taskColumns(withConfiguration: Bool) -> String {
+    /// Every metric row, in the order of tasks and then of training.
+    func forEachMetricRow(_ body: (SweepTaskID, MetricRow) throws -> Void) throws {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT task.id, metric.epoch, metric.split, metric."values"
+                FROM task JOIN metric
+                    ON metric.task = task.number AND metric.attempt = task.attempt
+                WHERE task.sweep = ? ORDER BY task.position, metric.sequence
+                """,
+            arguments: [sweep.id.rawValue])
+        while let row = try rows.next() {
+            try body(SweepTaskID(unchecked: row["id"]), MetricRow(stored: row))
+        }
+    }
+
+    private static func tasks(withConfiguration: Bool) -> String {
         """
         SELECT task.number, task.position, task.id, task.state, gate.cells, task.epochsCompleted,
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
@@ -74,36 +95,14 @@ extension Store {
             AND epoch = (SELECT max(epoch) FROM metric WHERE task = ?1 AND attempt = ?2)
         ORDER BY sequence
         """
+}
 
-    /// Every metric row of a sweep, in the order of tasks and then of training.
-    func forEachMetricRow(
-        of idOrName: String, _ body: @escaping @Sendable (SweepTaskID, MetricRow) throws -> Void
-    ) async throws {
-        try await pool.read { database in
-            let sweep = try Self.findSweep(idOrName, database)
-            let rows = try Row.fetchCursor(
-                database,
-                sql: """
-                    SELECT task.id, metric.epoch, metric.split, metric."values"
-                    FROM task JOIN metric
-                        ON metric.task = task.number AND metric.attempt = task.attempt
-                    WHERE task.sweep = ? ORDER BY task.position, metric.sequence
-                    """,
-                arguments: [sweep.rawValue])
-            while let row = try rows.next() {
-                try body(SweepTaskID(unchecked: row["id"]), MetricRow(stored: row))
-            }
-        }
-    }
-
-    private static func storedSweep(_ idOrName: String, _ database: Database) throws -> StoredSweep
-    {
-        let id = try findSweep(idOrName, database)
-        let row = try Row.fetchOne(
-            database, sql: "SELECT name, specification FROM sweep WHERE id = ?",
-            arguments: [id.rawValue])
-        guard let row else { throw StoreError.noSuchSweep(idOrName) }
-        return StoredSweep(id: id, name: row["name"], specification: row["specification"])
+/// What reports are made from.
+extension Store {
+    func withSnapshot<Value: Sendable>(
+        of idOrName: String, _ body: @escaping @Sendable (SweepSnapshot) throws -> Value
+    ) async throws -> Value {
+        try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }
     }
 }
 
