@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Shared
 
 /// Reads a folder that holds a data set as MNIST is distributed: four IDX files, gzipped or not,
@@ -36,7 +36,7 @@ extension DatasetFolder {
         do {
             return Set(try FileManager.default.contentsOfDirectory(atPath: directory))
         } catch {
-            throw DatasetError("'\(directory)' is not a folder that can be read: \(error)")
+            throw DatasetError("'\(directory)' is not a folder that can be read: \(reason(error))")
         }
     }
 
@@ -104,7 +104,14 @@ extension DatasetFolder {
         } catch let error as DatasetError {
             throw error
         } catch {
-            throw DatasetError("'\(file)' cannot be read: \(error)")
+            throw DatasetError("'\(file)' cannot be read: \(reason(error))")
         }
+    }
+
+    /// The system's own word where there is one: Foundation's sentences are vaguer.
+    private static func reason(_ error: any Error) -> String {
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
+        guard let system = underlying as? POSIXError else { return error.localizedDescription }
+        return String(cString: strerror(system.code.rawValue))
     }
 }

@@ -74,7 +74,12 @@ import Testing
     }
 
     @Test func `no folder, a folder for a file and damage within are errors with names`() throws {
-        #expect(throws: DatasetError.self) { try DatasetFolder.read(directory: "/nowhere/at all") }
+        let nowhere =
+            "'/nowhere/at all' is not a folder that can be read: No such file or directory"
+        #expect(throws: DatasetError(nowhere)) {
+            try DatasetFolder.read(directory: "/nowhere/at all")
+        }
+        #expect(throws: DatasetError.self) { try DatasetFolder.read(directory: #filePath) }
         let folder = try Folder(Folder.tiny)
         let file = "t10k-labels-idx1-ubyte"
         try folder.write(file, Data([0x1f, 0x8b, 8, 0]))
