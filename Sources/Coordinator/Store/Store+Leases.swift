@@ -23,7 +23,7 @@ extension Store {
         guard try await hasReadyTask() else { return [] }
         let now = environment.now()
         let randomBits = environment.randomBits
-        let grants = try await once(key) { database in
+        let (grants, isRepeat) = try await once(key) { database in
             try Self.record(request, at: now, database)
             return try Self.readyTasks(database, limit: request.slots).map { task in
                 try Self.grant(
@@ -31,6 +31,8 @@ extension Store {
                     lease: LeaseID.random(randomBits), database)
             }
         }
+        // The first call has begun these leases; they may have ended since.
+        if isRepeat { return grants }
         let instant = environment.instant()
         for grant in grants {
             liveLeases.hold(
@@ -112,7 +114,7 @@ extension Store {
         _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
         let now = environment.now()
-        let state = try await once(key) { database in
+        let (state, _) = try await once(key) { database in
             let task = try Self.holder(of: lease, database)
             var machine = task.machine
             machine.revive()
@@ -127,14 +129,15 @@ extension Store {
 
     /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once more
     /// inside the transaction: a call may have come in between.
+    /// - Returns: those that are over.
     func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
         let (now, instant) = (environment.now(), environment.instant())
         let ended = try await commits.write { [liveLeases] database in
             try leases.filter { lease in
-                guard liveLeases.isExpired(lease, now: instant),
-                    let task = try StoredTask.leased(by: lease, database)
-                else { return false }
-                try Self.lose(task, lease, at: now, database)
+                guard liveLeases.isExpired(lease, now: instant) else { return false }
+                if let task = try StoredTask.leased(by: lease, database) {
+                    try Self.lose(task, lease, at: now, database)
+                }
                 return true
             }
         }

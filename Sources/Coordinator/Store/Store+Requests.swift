@@ -14,12 +14,15 @@ extension Store {
     /// same transaction's record, also after a restart.
     ///
     /// An error is not recorded: it changed nothing, and is found again by the repeat.
+    /// - Returns: the answer, and whether it is an old one.
     func once<Answer: Codable & Sendable>(
         _ key: RequestKey, _ work: @escaping @Sendable (Database) throws -> Answer
-    ) async throws -> Answer {
+    ) async throws -> (answer: Answer, isRepeat: Bool) {
         let now = environment.now()
         return try await commits.write { database in
-            if let recorded: Answer = try Self.recordedAnswer(key, database) { return recorded }
+            if let recorded: Answer = try Self.recordedAnswer(key, database) {
+                return (recorded, true)
+            }
             let answer = try work(database)
             try database.execute(
                 sql: "INSERT INTO request (id, fingerprint, answer, at) VALUES (?, ?, ?, ?)",
@@ -28,7 +31,7 @@ extension Store {
                     String(decoding: try WireCoding.encode(answer), as: UTF8.self),
                     now.milliseconds,
                 ])
-            return answer
+            return (answer, false)
         }
     }
 

@@ -28,7 +28,7 @@ extension Store {
                 arguments: [id.rawValue, name, specification, now.milliseconds])
             let count = try Self.insert(tasks, of: id, attemptMax: attemptMax, database)
             return SweepCreated(id: id, name: name, taskCount: count)
-        }
+        }.answer
     }
 
     private static func insert(
@@ -82,12 +82,12 @@ extension Store {
     /// Ends everything of a sweep that is not final. Returns how many tasks that were.
     func cancel(_ idOrName: String, _ key: RequestKey) async throws -> Int {
         let now = environment.now()
-        let (count, leases) = try await once(key) { database in
+        let (cancelled, _) = try await once(key) { database in
             let sweep = try Self.findSweep(idOrName, database)
             return try Self.cancel(sweep, at: now, database)
-        }.pair
-        liveLeases.end(leases)
-        return count
+        }
+        liveLeases.end(cancelled.leases)
+        return cancelled.count
     }
 
     private static func cancel(_ sweep: SweepID, at now: Timestamp, _ database: Database) throws
@@ -113,7 +113,6 @@ extension Store {
     private struct Cancelled: Codable {
         var count: Int
         var leases: [LeaseID]
-        var pair: (Int, [LeaseID]) { (count, leases) }
     }
 
     /// Makes failed and cancelled tasks ready again, with all their attempts. Returns how many.
@@ -131,6 +130,6 @@ extension Store {
                 count += 1
             }
             return count
-        }
+        }.answer
     }
 }
