@@ -1,0 +1,99 @@
+public import Shared
+
+/// Trains one k-path network, epoch by epoch. Belongs to one thread.
+///
+/// An epoch's order of data follows from its number and the data seed alone, and everything else
+/// from the weights and the optimizer's state: nothing else needs to be kept to continue.
+public final class KPathTraining {
+    private let configuration: KPathConfiguration
+    private let train: ExampleSet
+    private let test: ExampleSet
+    private let network: KPathNetwork
+    private let step: KPathStep
+    private let evaluator: KPathEvaluator
+
+    public private(set) var epochsCompleted = 0
+    /// Stopped within an epoch: what was trained of it cannot be continued.
+    private var isAbandoned = false
+
+    /// Throws where configuration and data do not fit each other.
+    public init(configuration: KPathConfiguration, dataset: Dataset) throws(TrainingError) {
+        self.configuration = configuration
+        let classes = configuration.classes
+        train = try ExampleSet(
+            dataset.train, name: "training", classes: classes, limit: configuration.trainExamples)
+        test = try ExampleSet(
+            dataset.test, name: "test", classes: classes, limit: configuration.testExamples)
+        try Self.check(configuration, trainCount: train.count)
+        network = try KPathNetwork(configuration, inputs: dataset.train.inputs)
+        network.initialize(configuration.initialization, seed: configuration.seeds.weights)
+        step = KPathStep(
+            network,
+            optimizer: OptimizerState(configuration.optimizer, count: network.layout.count),
+            batch: configuration.batchSize)
+        evaluator = KPathEvaluator(network)
+    }
+
+    private static func check(_ configuration: KPathConfiguration, trainCount: Int)
+        throws(TrainingError)
+    {
+        guard configuration.batchSize <= trainCount else {
+            throw TrainingError(
+                "A batch has \(configuration.batchSize) examples, but only \(trainCount) training "
+                    + "examples are used: a full batch is needed.")
+        }
+        let evaluation = configuration.evaluation
+        let numbers = [
+            ("epochs", configuration.epochs), ("evaluation.every_epochs", evaluation.everyEpochs),
+            ("evaluation.train_examples", evaluation.trainExamples ?? 1),
+        ]
+        for (name, value) in numbers where value < 1 {
+            throw TrainingError("\(name) is \(value); it must be at least 1.")
+        }
+    }
+
+    public var isFinished: Bool { epochsCompleted == configuration.epochs }
+
+    /// Trains one epoch, and measures all pathways after it where that is due.
+    /// - Parameter shouldStop: asked at every step and every few products of an evaluation.
+    /// - Returns: the rows measured, test and train, or none where nothing is due; nil where it was
+    ///   stopped, after which this training cannot go on, or where there is no epoch left.
+    public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
+        guard !isAbandoned, !isFinished else { return nil }
+        isAbandoned = true
+        let epoch = epochsCompleted
+        let batch = configuration.batchSize
+        var random = SeededRandom(
+            seed: configuration.seeds.data, purpose: .dataOrder, index: UInt64(epoch))
+        let order = random.permutation(train.count)
+        for start in stride(from: 0, through: order.count - batch, by: batch) {
+            if shouldStop() { return nil }
+            _ = step.run(train, rows: order[start..<start + batch])
+        }
+        guard let rows = evaluate(epoch: epoch + 1, shouldStop: shouldStop) else { return nil }
+        epochsCompleted = epoch + 1
+        isAbandoned = false
+        return rows
+    }
+
+    private func evaluate(epoch: Int, shouldStop: () -> Bool) -> [MetricRow]? {
+        let isDue =
+            epoch % configuration.evaluation.everyEpochs == 0 || epoch == configuration.epochs
+        guard isDue else { return [] }
+        let trainCount = min(configuration.evaluation.trainExamples ?? test.count, train.count)
+        var rows: [MetricRow] = []
+        for (split, examples, count) in [
+            (MetricRow.Split.test, test, test.count), (.train, train, trainCount),
+        ] {
+            guard
+                let metrics = evaluator.evaluate(
+                    examples, rows: 0..<count, shouldStop: shouldStop)
+            else { return nil }
+            rows.append(
+                MetricRow(
+                    epoch: epoch, split: split,
+                    values: metrics.values.mapValues { MetricValue(Float($0)) }))
+        }
+        return rows
+    }
+}

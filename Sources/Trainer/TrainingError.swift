@@ -1,0 +1,7 @@
+/// Why a configuration and a data set do not make a training: a sentence that says what was found
+/// and what was wanted.
+public struct TrainingError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
