@@ -63,4 +63,12 @@ public enum Limits {
     public static let leaseSecondsMin = 0.5
     public static let leaseSecondsMax = 86_400.0
     public static let heartbeatsPerLease = 3.0
+
+    // A worker.
+    /// How long one call for a task is held open while there is none; SIGTERM waits for its end.
+    public static let leaseWaitSecondsDefault = 5
+    /// How long a worker that was told to stop tries to reach a coordinator that is away.
+    public static let partingSecondsMax = 10.0
+    /// A pause after a failed call for tasks, so that a refusal is not repeated in a tight loop.
+    public static let refusedPauseSeconds = 5.0
 }

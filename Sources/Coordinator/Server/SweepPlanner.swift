@@ -62,17 +62,3 @@ struct DatasetCatalogue: Sendable {
         return digests
     }
 }
-
-extension Shared.Configuration {
-    var dataset: String {
-        switch self {
-        case .kPath(let configuration): configuration.dataset
-        }
-    }
-
-    var epochs: Int {
-        switch self {
-        case .kPath(let configuration): configuration.epochs
-        }
-    }
-}

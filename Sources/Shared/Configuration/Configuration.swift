@@ -44,6 +44,19 @@ extension Configuration {
         }
     }
 
+    /// The data set's name.
+    public var dataset: String {
+        switch self {
+        case .kPath(let configuration): configuration.dataset
+        }
+    }
+
+    public var epochs: Int {
+        switch self {
+        case .kPath(let configuration): configuration.epochs
+        }
+    }
+
     /// Reads what `json` writes; keys with a default may be left out.
     public init(reading value: SourceValue) throws(SweepMistakes) {
         let mistakes = MistakeCollector()

@@ -1,8 +1,7 @@
 import Foundation
-import Shared
+@testable import Shared
 import Testing
 
-@testable import Coordinator
 
 @Suite struct IDXTests {
     @Test func `images are read, from a slice too`() throws {

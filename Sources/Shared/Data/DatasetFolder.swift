@@ -1,11 +1,11 @@
-import Foundation
-import Shared
+import FoundationEssentials
+import Glibc
 
 /// Reads a folder that holds a data set as MNIST is distributed: four IDX files, gzipped or not,
 /// under their usual names. What is gzipped is told by content, not by name. Where a file stands
 /// there both plain and gzipped, the plain one is read.
-enum DatasetFolder {
-    static func read(directory: String) throws(DatasetError) -> Dataset {
+public enum DatasetFolder {
+    public static func read(directory: String) throws(DatasetError) -> Dataset {
         let files = try find(in: try list(directory), directory)
         return try Dataset(
             train: try split(.trainImages, .trainLabels, files, directory),
@@ -110,8 +110,9 @@ extension DatasetFolder {
 
     /// The system's own word where there is one: Foundation's sentences are vaguer.
     private static func reason(_ error: any Error) -> String {
-        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? any Error
-        guard let system = underlying as? POSIXError else { return error.localizedDescription }
+        guard let system = (error as? CocoaError)?.underlying as? POSIXError else {
+            return "\(error)"
+        }
         return String(cString: strerror(system.code.rawValue))
     }
 }

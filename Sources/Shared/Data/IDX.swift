@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Shared
 
 /// Reads MNIST's own format: a big-endian header (magic number, then one 32-bit size a dimension),
 /// then the bytes. Every claim of the header is checked before it is believed: the limits on counts

@@ -1,6 +1,5 @@
 import CZlib
 import FoundationEssentials
-import Shared
 
 /// Inflates what gzip deflated, in memory and never past a bound: a few kilobytes can claim to be
 /// gigabytes. A file of several members is their contents one after the other, as gzip has it.

@@ -1,8 +1,7 @@
 import Foundation
-import Shared
+@testable import Shared
 import Testing
 
-@testable import Coordinator
 
 @Suite struct GunzipTests {
     @Test(arguments: [0, 1, 65_535, 65_536, 1 << 18, 1 << 18 + 1, 700_000])

@@ -1,9 +1,8 @@
 import Foundation
-import Shared
+@testable import Shared
 import TestSupport
 import Testing
 
-@testable import Coordinator
 
 @Suite struct DatasetFolderTests {
     @Test func `real digits are read, plain and gzipped`() throws {
