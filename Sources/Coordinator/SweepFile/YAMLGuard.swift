@@ -37,7 +37,8 @@ struct YAMLGuard {
         case _ where quote != 0: stepQuoted(byte)
         case UInt8(ascii: " "): index += 1
         case UInt8(ascii: "\t"): try stepTab()
-        case UInt8(ascii: "#") where index == lineStart || isBlank(index - 1): skipComment()
+        case UInt8(ascii: "#") where index == lineStart || isBlank(index - 1):
+            try skipComment()
         case _ where mayBegin: try begin(byte)
         default: try stepInside(byte)
         }
@@ -75,8 +76,11 @@ struct YAMLGuard {
         index += 1
     }
 
-    private mutating func skipComment() {
-        while index < bytes.count, bytes[index] != 10, bytes[index] != 13 { index += 1 }
+    private mutating func skipComment() throws(SweepMistakes) {
+        while index < bytes.count, bytes[index] != 10, bytes[index] != 13 {
+            try refuseStrangeLineEnds(bytes[index])
+            index += 1
+        }
     }
 }
 
