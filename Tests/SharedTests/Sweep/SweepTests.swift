@@ -150,6 +150,17 @@ import Testing
         #expect(mistake(14).contains("found 100000000000000 tasks"))
     }
 
+    @Test func `mistakes without number are reported up to a bound, and quickly`() throws {
+        let wrong = (0..<50_000).map { JSONValue.object(["init.gian\($0)": .integer(1)]) }
+        let message = SourceValue(Self.message(axes: [("regime", wrong)]))
+        var error: SweepMistakes?
+        let duration = ContinuousClock().measure {
+            error = #expect(throws: SweepMistakes.self) { try Sweep(reading: message) }
+        }
+        #expect(error?.all.count == Limits.mistakesReportedMax)
+        #expect(duration < .seconds(2))
+    }
+
     @Test func `a size beyond all counting is refused as well`() throws {
         let many = JSONValue.array((0..<1_000).map(JSONValue.integer))
         let keys = [
