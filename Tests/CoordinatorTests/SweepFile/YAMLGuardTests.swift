@@ -65,6 +65,22 @@ import Yams
         #expect(refusal(text)?.contains("found an invisible line or order mark") == true)
     }
 
+    /// The parser reads what looks like a quote or a list on the second line as part of the text.
+    @Test(arguments: [
+        "[a\n\"b, *x", "[a\n'b, *x", "a\n\"b", "a: b\n  'c", "? a\n  \"b", "- a\n  [b",
+        "a: b\n\n  c",
+    ])
+    func `a text without quotes does not go on over a second line`(text: String) {
+        #expect(refusal(text) != nil)
+    }
+
+    @Test(arguments: [
+        "a: b\nc: d", "- a\n- b", "a:\n- b\n- c", "- a: b\n  c: d", "[a\n]", "{a: b\n, c: d}",
+    ])
+    func `a text without quotes ends with its line`(text: String) {
+        #expect(refusal(text) == nil)
+    }
+
     @Test func `a refusal has the line, however lines end`() {
         #expect(refusal("a: 1\r\nb: 2\rc: 3\nd: *x")?.hasPrefix("line 4:") == true)
         #expect(refusal("a: 'one\n  two'\nb: !!int 3")?.hasPrefix("line 3: found a tag") == true)
