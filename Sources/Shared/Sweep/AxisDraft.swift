@@ -169,8 +169,8 @@ extension Experiment {
 }
 
 extension SourceValue {
-    /// The same with another path for itself and all inside it: as a value of a list of one-key maps
-    /// is spoken of as if it stood in a map.
+    /// The same with another path for itself and all inside it: as a value of a list of one-key
+    /// maps is spoken of as if it stood in a map.
     fileprivate func moved(to place: Place) -> SourceValue {
         switch content {
         case .list(let elements):

@@ -1,5 +1,5 @@
-/// From a sweep file, or the message of one, to a `Sweep`. As many mistakes as can be told apart are
-/// reported at once; the size is checked before anything is expanded.
+/// From a sweep file, or the message of one, to a `Sweep`. As many mistakes as can be told apart
+/// are reported at once; the size is checked before anything is expanded.
 extension Sweep {
     public init(reading document: SourceValue) throws(SweepMistakes) {
         let mistakes = MistakeCollector()

@@ -130,8 +130,8 @@ import Testing
             let error = #expect(throws: SweepMistakes.self) { try SweepFile.parse(file) }
             #expect(
                 error?.description
-                    == "line 4, axes: found 1000000000000 tasks, wanted at most 100000 in one sweep: "
-                    + "split it")
+                    == "line 4, axes: found 1000000000000 tasks, wanted at most 100000 in one "
+                    + "sweep: split it")
         }
         #expect(duration < .milliseconds(100))
     }
