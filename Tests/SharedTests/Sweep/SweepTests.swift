@@ -143,7 +143,8 @@ import Testing
         let duration = clock.measure {
             #expect(
                 mistake(12)
-                    == "axes: found 1000000000000 tasks, wanted at most 100000 in one sweep: split it"
+                    == "axes: found 1000000000000 tasks, wanted at most 100000 in one "
+                        + "sweep: split it"
             )
         }
         #expect(duration < .milliseconds(50))
