@@ -144,7 +144,7 @@ import Testing
             #expect(
                 mistake(12)
                     == "axes: found 1000000000000 tasks, wanted at most 100000 in one "
-                        + "sweep: split it"
+                    + "sweep: split it"
             )
         }
         #expect(duration < .milliseconds(50))
