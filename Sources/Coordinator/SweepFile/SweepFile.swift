@@ -30,7 +30,6 @@ enum SweepFile {
     private static func contents(of path: String) throws(SweepMistakes) -> Data {
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? file.close() }
             return try file.read(upToCount: Limits.sweepFileBytesMax + 1) ?? Data()
         } catch {
             let reason = (error as NSError).localizedDescription

@@ -6,7 +6,8 @@ import Shared
 /// and a sentence.
 ///
 /// It follows quotes, comments and the places where a value may begin, no more. Where it cannot
-/// tell, it refuses: a line that begins with `*` inside a text without quotes, for example.
+/// tell, it refuses: a text without quotes that goes on over several lines, for example, in which
+/// the parser gives a quote or a bracket another meaning than elsewhere.
 struct YAMLGuard {
     private let bytes: [UInt8]
     private var index = 0
@@ -15,8 +16,13 @@ struct YAMLGuard {
     /// The quote that is open, or 0.
     private var quote: UInt8 = 0
     private var flowDepth = 0
-    /// The columns at which the block structures that are open began.
-    private var columns: [Int] = []
+    /// The columns at which the block structures that are open began, and whether a map or a list
+    /// is known to stand there: a text goes on over lines that are further in than those.
+    private var columns: [(column: Int, isSettled: Bool)] = []
+    /// Whether a text without quotes began and nothing has ended it yet.
+    private var isInPlain = false
+    /// The line on which it began.
+    private var plainLine = 1
     /// Whether a value may begin here.
     private var mayBegin = true
     /// Whether a quoted text or a flow collection has just ended: then `:` needs no space after it.
@@ -37,7 +43,8 @@ struct YAMLGuard {
         case _ where quote != 0: stepQuoted(byte)
         case UInt8(ascii: " "): index += 1
         case UInt8(ascii: "\t"): try stepTab()
-        case UInt8(ascii: "#") where index == lineStart || isBlank(index - 1): skipComment()
+        case UInt8(ascii: "#") where index == lineStart || isBlank(index - 1):
+            try skipComment()
         case _ where mayBegin: try begin(byte)
         default: try stepInside(byte)
         }
@@ -75,8 +82,11 @@ struct YAMLGuard {
         index += 1
     }
 
-    private mutating func skipComment() {
-        while index < bytes.count, bytes[index] != 10, bytes[index] != 13 { index += 1 }
+    private mutating func skipComment() throws(SweepMistakes) {
+        while index < bytes.count, bytes[index] != 10, bytes[index] != 13 {
+            try refuseStrangeLineEnds(bytes[index])
+            index += 1
+        }
     }
 }
 
@@ -84,11 +94,12 @@ struct YAMLGuard {
 
 extension YAMLGuard {
     private mutating func begin(_ byte: UInt8) throws(SweepMistakes) {
+        try refuseSecondLine(byte)
         switch byte {
         case UInt8(ascii: "&"), UInt8(ascii: "*"):
             throw refusal(
-                "found an anchor or alias (& or *), which sweep files do not have, wanted the value "
-                    + "itself (or quotes round a text that begins so)")
+                "found an anchor or alias (& or *), which sweep files do not have, wanted the "
+                    + "value itself (or quotes round a text that begins so)")
         case UInt8(ascii: "!"):
             throw refusal("found a tag (!), which sweep files do not have, wanted the value alone")
         case UInt8(ascii: "|"), UInt8(ascii: ">"):
@@ -97,6 +108,7 @@ extension YAMLGuard {
             quote = byte
             mayBegin = false
             try open()
+            isInPlain = false
             index += 1
         case UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "]"), UInt8(ascii: "}"),
             UInt8(ascii: ","):
@@ -118,7 +130,33 @@ extension YAMLGuard {
             return
         }
         try open()
+        isInPlain = false
+        if flowDepth == 0, !isMarker { settle() }
         index += isMarker ? 3 : 1
+    }
+
+    /// A text without quotes that the line above began ends with it, unless this line is further
+    /// in. In brackets only a comma or a bracket ends it.
+    private mutating func refuseSecondLine(_ byte: UInt8) throws(SweepMistakes) {
+        guard isInPlain else { return }
+        isInPlain = false
+        if flowDepth > 0 {
+            if ",]}".utf8.contains(byte) { return }
+            throw SweepFile.unreadable(
+                "found a value without \",\" or a closing bracket after it, wanted \",\" between "
+                    + "values and a ] or } after the last",
+                line: plainLine)
+        }
+        let settled = columns.last(where: \.isSettled)?.column ?? -1
+        guard index - lineStart > settled else { return }
+        throw refusal(
+            "found a line that is further in, which makes it part of the text above it, wanted all "
+                + "keys of a map equally far in")
+    }
+
+    /// What began last is a map or a list, now that its `:` or `-` has been seen.
+    private mutating func settle() {
+        if !columns.isEmpty { columns[columns.count - 1].isSettled = true }
     }
 
     private var isDocumentMarker: Bool {
@@ -128,7 +166,8 @@ extension YAMLGuard {
     private mutating func stepInside(_ byte: UInt8) throws(SweepMistakes) {
         switch byte {
         case UInt8(ascii: ":") where hasClosed || endsWord(at: index + 1):
-            (mayBegin, hasClosed) = (true, false)
+            (mayBegin, hasClosed, isInPlain) = (true, false, false)
+            if flowDepth == 0 { settle() }
             index += 1
         case UInt8(ascii: ","), UInt8(ascii: "["), UInt8(ascii: "]"), UInt8(ascii: "{"),
             UInt8(ascii: "}"):
@@ -140,6 +179,7 @@ extension YAMLGuard {
     }
 
     private mutating func flow(_ byte: UInt8) throws(SweepMistakes) {
+        isInPlain = false
         switch byte {
         case UInt8(ascii: "["), UInt8(ascii: "{"):
             flowDepth += 1
@@ -156,10 +196,11 @@ extension YAMLGuard {
 
     /// Something begins at this column: what began to the right of it has ended.
     private mutating func open() throws(SweepMistakes) {
+        (isInPlain, plainLine) = (true, line)
         guard flowDepth == 0 else { return }
         let column = index - lineStart
-        while let last = columns.last, last >= column { columns.removeLast() }
-        columns.append(column)
+        while let last = columns.last, last.column > column { columns.removeLast() }
+        if columns.last?.column != column { columns.append((column, false)) }
         try checkDepth()
     }
 

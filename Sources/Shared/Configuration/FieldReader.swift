@@ -60,7 +60,7 @@ struct FieldReader {
         kind: (name: String, foreign: [String])? = nil,
         elsewhere: (String) -> String? = { _ in nil }
     ) {
-        for member in members where !asked.contains(member.key) {
+        for member in members where !mistakes.isFull && !asked.contains(member.key) {
             let sentence =
                 if let kind, kind.foreign.contains(member.key) {
                     "found a key that \(kind.name) does not have, wanted \(alternatives(asked))"

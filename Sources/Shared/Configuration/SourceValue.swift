@@ -34,7 +34,7 @@ public struct SourceValue: Sendable {
 }
 
 /// Where a value stands: `axes.gate[1].k`, and its line where it came from a file.
-public struct Place: Hashable, Sendable {
+public struct Place: Hashable, Codable, Sendable {
     /// Empty for the whole document.
     public var path: String
     /// Counts from 1.

@@ -1,5 +1,5 @@
 /// One mistake in a sweep: where it is, what was found there and what was wanted.
-public struct SweepMistake: Error, Hashable, Sendable {
+public struct SweepMistake: Error, Hashable, Codable, Sendable {
     public var code: Code
     public var place: Place
     /// Without a capital and a full stop: it follows the place.
@@ -60,12 +60,16 @@ public struct SweepMistakes: Error, Hashable, Sendable, CustomStringConvertible 
 }
 
 /// Where a reading puts the mistakes it finds, so that it can go on and find more. The same mistake
-/// met again (in the next configuration of a sweep) counts once.
+/// met again (in the next configuration of a sweep) counts once, and those after the first
+/// `Limits.mistakesReportedMax` not at all: a message of a million mistakes is no help to anybody.
 final class MistakeCollector {
     private(set) var found: [SweepMistake] = []
     private var seen: Set<SweepMistake> = []
 
+    var isFull: Bool { found.count >= Limits.mistakesReportedMax }
+
     func add(_ code: SweepMistake.Code, at place: Place, _ sentence: String) {
+        if isFull { return }
         let mistake = SweepMistake(code, at: place, sentence)
         if seen.insert(mistake).inserted { found.append(mistake) }
     }

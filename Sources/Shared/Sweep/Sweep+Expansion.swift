@@ -1,5 +1,5 @@
-/// From a sweep to the configurations of its tasks. An axis value is laid over the base with its own
-/// place, so that a mistake in a configuration points to the line that brought it in.
+/// From a sweep to the configurations of its tasks. An axis value is laid over the base with its
+/// own place, so that a mistake in a configuration points to the line that brought it in.
 extension Sweep {
     /// The configuration of one task; `position` counts from 0, the last axis fastest.
     public func configuration(at position: Int) throws(SweepMistakes) -> Configuration {
@@ -25,7 +25,7 @@ extension Sweep {
         points.reserveCapacity(count)
         var positions: [Configuration: Int] = [:]
         for position in 0..<count {
-            if mistakes.found.count >= Limits.mistakesReportedMax { break }
+            if mistakes.isFull { break }
             let map = map(at: choices(at: position))
             guard let configuration = experiment.read(map, mistakes: mistakes) else { continue }
             if let earlier = positions.updateValue(position, forKey: configuration) {
@@ -48,7 +48,7 @@ extension Sweep {
         _ = experiment.read(map(at: first), mistakes: mistakes)
         for (index, axis) in axes.enumerated() {
             for choice in axis.values.indices.dropFirst() {
-                if mistakes.found.count >= Limits.mistakesReportedMax { break }
+                if mistakes.isFull { break }
                 var choices = first
                 choices[index] = choice
                 _ = experiment.read(map(at: choices), mistakes: mistakes)

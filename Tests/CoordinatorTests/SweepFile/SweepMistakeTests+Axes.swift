@@ -189,8 +189,10 @@ extension SweepMistakeTests {
             """),
         Row(
             "    - {family: plus_mod, k: [2, 4], permute_columns: true}",
-            becomes:
-                "    - {family: plus_mod, k: [2, 4], permute_columns: true}\n    - {family: plus_mod, k: 4, permute_columns: true}",
+            becomes: """
+                    - {family: plus_mod, k: [2, 4], permute_columns: true}
+                    - {family: plus_mod, k: 4, permute_columns: true}
+                """,
             """
             line 16, axes.gate[1]: found the same configuration as with axes.gate[0], wanted \
             each task once
@@ -221,8 +223,8 @@ extension SweepMistakeTests {
         Row(
             "  epochs: 10", becomes: "   epochs: 10",
             """
-            line 9: found a ": " where no key can stand, wanted one key a line, all of a map \
-            equally far in, and quotes round a text with ": " in it
+            line 9: found a line that is further in, which makes it part of the text above it, \
+            wanted all keys of a map equally far in
             """),
         Row(
             "  epochs: 10", becomes: "  epochs 10",
@@ -286,13 +288,14 @@ extension SweepMistakeTests {
         Row(
             "  seeds.weights: [1, 2]", becomes: "  seeds.weights: [1, 2",
             """
-            line 13: found a [ that is not closed, wanted values with "," between them and a ]
+            line 13: found a value without "," or a closing bracket after it, wanted "," \
+            between values and a ] or } after the last
             """),
         Row(
             "bias: 0}", becomes: "bias: 0",
             """
-            line 10: found a { that is not closed, wanted keys and values with "," between \
-            them and a }
+            line 10: found a value without "," or a closing bracket after it, wanted "," \
+            between values and a ] or } after the last
             """),
         Row(
             "attempts: 3", becomes: "---\nattempts: 3",
