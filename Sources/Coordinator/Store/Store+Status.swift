@@ -5,17 +5,34 @@ import Shared
 /// have reported since.
 extension Store {
     func status(of idOrName: String) async throws -> SweepStatus {
-        let status = try await pool.read { database in
+        let statuses = try await snapshot { database in
             let sweep = try Self.findSweep(idOrName, database)
-            return try Self.statuses(database, sql: "WHERE sweep.id = ?", [sweep.rawValue]).first
+            return try Self.statuses(database, sql: "WHERE sweep.id = ?", [sweep.rawValue])
         }
-        guard let status else { throw StoreError.noSuchSweep(idOrName) }
-        return withLiveProgress(status)
+        guard let status = statuses.first else { throw StoreError.noSuchSweep(idOrName) }
+        return status
     }
 
     /// Newest first.
     func statuses() async throws -> [SweepStatus] {
-        try await pool.read { try Self.statuses($0, sql: "", []) }.map(withLiveProgress)
+        try await snapshot { try Self.statuses($0, sql: "", []) }
+    }
+
+    private func snapshot(
+        _ statuses: @escaping @Sendable (Database) throws -> [SweepStatus]
+    ) async throws -> [SweepStatus] {
+        let (stored, leased) = try await pool.read { database in
+            (try statuses(database), try Self.epochsStored(database))
+        }
+        return stored.map { withLiveProgress($0, epochsStored: leased) }
+    }
+
+    /// Epochs completed as stored, of each lease that is held.
+    private static func epochsStored(_ database: Database) throws -> [LeaseID: Int] {
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT lease, epochsCompleted FROM task WHERE state = 'leased'")
+        return Dictionary(
+            uniqueKeysWithValues: rows.map { (LeaseID(unchecked: $0[0]), $0[1] as Int) })
     }
 
     private static func statuses(
@@ -52,8 +69,15 @@ extension Store {
         return statuses
     }
 
-    private func withLiveProgress(_ status: SweepStatus) -> SweepStatus {
+    /// Adds what heartbeats have told since the last metrics were stored, and the rate.
+    private func withLiveProgress(_ status: SweepStatus, epochsStored: [LeaseID: Int])
+        -> SweepStatus
+    {
         var status = status
+        for (lease, stored) in epochsStored {
+            guard let entry = liveLeases.entry(lease), entry.sweep == status.id else { continue }
+            status.epochsCompleted += max(0, entry.epochsCompleted - stored)
+        }
         status.epochsPerSecond = progress.rate(of: status.id, now: environment.instant())
         if let rate = status.epochsPerSecond, rate > 0 {
             status.secondsLeft = Double(status.epochsTotal - status.epochsCompleted) / rate
