@@ -68,7 +68,7 @@ public final class KPathTraining {
         let order = random.permutation(train.count)
         for start in stride(from: 0, through: order.count - batch, by: batch) {
             if shouldStop() { return nil }
-            _ = step.run(train, rows: order[start..<start + batch])
+            step.run(train, rows: order[start..<start + batch])
         }
         guard let rows = evaluate(epoch: epoch + 1, shouldStop: shouldStop) else { return nil }
         epochsCompleted = epoch + 1

@@ -1,7 +1,9 @@
 import CBLAS
+import CKernels
 
-/// Matrix products, all that the trainer takes. This is the one file that knows whose they are: a
-/// system BLAS's, on one thread. Such a product's last bits depend on the processor.
+/// Matrix products, all that the trainer takes. This is the one file that knows whose they are: our
+/// own kernel's where a large matrix meets a few examples, else a system BLAS's, on one thread. A
+/// BLAS's last bits depend on the processor.
 enum Products {
     /// Evaluated once, before the first product: how many threads a training has is the caller's
     /// affair, and BLAS's own would get in its way.
@@ -18,6 +20,13 @@ enum Products {
     static func multiply(_ a: Matrix, _ b: Matrix, into out: Matrix, _ into: Into) {
         assert(a.columns == b.rows && a.rows == out.rows && b.columns == out.columns)
         assert(!out.isTransposed)
+        if isNarrow(a, b) {
+            if into == .replacing { clear(out) }
+            gdln_add_narrow_product(
+                a.base, a.rows, a.stride, b.base, b.columns, b.stride, a.columns, out.base,
+                out.stride)
+            return
+        }
         _ = oneThread
         cblas_sgemm(
             CblasRowMajor, a.isTransposed ? CblasTrans : CblasNoTrans,
@@ -25,6 +34,18 @@ enum Products {
             Int32(a.rows), Int32(b.columns), Int32(a.columns),
             1, a.base, Int32(a.stride), b.base, Int32(b.stride),
             into == .adding ? 1 : 0, out.base, Int32(out.stride))
+    }
+
+    /// Few columns, and both matrices stored along the summed index. From about 16 columns on it
+    /// pays that a BLAS packs its matrices.
+    private static func isNarrow(_ a: Matrix, _ b: Matrix) -> Bool {
+        !a.isTransposed && b.isTransposed && b.columns <= 16 && a.columns >= 64
+    }
+
+    private static func clear(_ out: Matrix) {
+        for row in 0..<out.rows {
+            (out.base + row * out.stride).update(repeating: 0, count: out.columns)
+        }
     }
 
     /// The same by the definition, summed in double. Slow; the oracle for `multiply`.

@@ -29,7 +29,7 @@ struct DecoderPlan: Equatable {
 
     /// Closed pathways computed, as a part of the open ones: more decoders in a product against
     /// fewer pathways for nothing. Measured at M = 100, K = 50: between 0.1 and 0.3 all is one.
-    static let wasteMax = 0.2
+    static let wasteMax = 0.1
     /// Decoders in one group: bounds the memory of its activations.
     static let groupSlotsMax = 16
     /// A gathered group copies its columns; in place, each run is a product of its own.

@@ -24,11 +24,25 @@ final class KPathStep {
     }
 
     /// Trains on the examples at `rows`, as many as the batch has.
-    /// Returns the loss before the step: the mean over open pathways and examples.
-    func run(_ examples: ExampleSet, rows: ArraySlice<Int>) -> Double {
+    /// - Parameter phaseEnded: called after forward, decoders, backward and update, for benchmarks.
+    /// - Returns: the loss before the step: the mean over open pathways and examples.
+    @discardableResult
+    func run(_ examples: ExampleSet, rows: ArraySlice<Int>, phaseEnded: () -> Void = {}) -> Double {
         precondition(rows.count == batch, "a step of \(rows.count) examples, wanted: \(batch)")
         trunk.load(examples, rows: rows)
         let top = trunk.forward()
+        phaseEnded()
+        let loss = decoders(top)
+        phaseEnded()
+        let firstSlope = trunkGradients.backward()
+        phaseEnded()
+        update(firstSlope)
+        phaseEnded()
+        return loss / (Double(network.gate.openCount) * Double(batch))
+    }
+
+    /// Loss and gradients of all groups, added up over pathways and examples.
+    private func decoders(_ top: Matrix) -> Double {
         let topSlope = trunkGradients.clearedTopSlope()
         var loss = 0.0
         for group in pass.plan.groups.indices {
@@ -36,13 +50,15 @@ final class KPathStep {
             loss += decoderGradients.loss(group, trunk: trunk)
             decoderGradients.backward(group, input: top, inputSlope: topSlope, batch: batch)
         }
-        let firstSlope = trunkGradients.backward()
+        return loss
+    }
+
+    private func update(_ firstSlope: Matrix) {
         optimizer.begin()
         updateFirst(firstSlope)
         optimizer.update(
             network.parameters, from: network.layout.restStart, count: network.layout.restCount,
             gradients: gradients.buffer.base)
-        return loss / (Double(network.gate.openCount) * Double(batch))
     }
 
     /// - Parameter slope: dL/d(first encoder layer's output), (H, M B), which is also (H M, B).

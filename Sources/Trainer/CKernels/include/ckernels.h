@@ -32,6 +32,13 @@ double gdln_softmax_gradient(float *logits, ptrdiff_t classes, ptrdiff_t columns
 void gdln_softmax_losses(const float *logits, ptrdiff_t classes, ptrdiff_t columns,
                          const int32_t *labels, float *losses, int32_t *correct);
 
+// Products (products.c).
+
+/// out (rows, columns) += a (rows, depth) times the transpose of b (columns, depth), for few columns.
+void gdln_add_narrow_product(const float *a, ptrdiff_t rows, ptrdiff_t aStride, const float *b,
+                             ptrdiff_t columns, ptrdiff_t bStride, ptrdiff_t depth, float *out,
+                             ptrdiff_t outStride);
+
 // Rows and columns (elementwise.c).
 
 /// out[r][c] = values[r], for c < columns; rows of `out` are `stride` apart.
