@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Shared
 
 /// Looks for broken invariants in a store.
@@ -15,6 +16,10 @@ struct Check: AsyncParsableCommand {
     var dataDir = "gdln-data"
 
     func run() async throws {
+        // A folder that is made only to be found in order would say nothing.
+        guard FileManager.default.fileExists(atPath: dataDir + "/coordinator.sqlite") else {
+            throw CommandFailure("'\(dataDir)' is no coordinator's data directory.")
+        }
         let directory = try DataDirectory(path: dataDir)
         let store = try Store(
             path: directory.databasePath, leaseDuration: .seconds(Limits.leaseSecondsDefault),

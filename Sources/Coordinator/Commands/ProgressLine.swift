@@ -15,7 +15,8 @@ struct ProgressLine {
     }
 
     private var fraction: Double {
-        status.epochsTotal == 0 ? 1 : Double(status.epochsCompleted) / Double(status.epochsTotal)
+        guard status.epochsTotal > 0 else { return 1 }
+        return min(1, max(0, Double(status.epochsCompleted) / Double(status.epochsTotal)))
     }
 
     private func bar(_ width: Int) -> String {
@@ -44,7 +45,7 @@ struct ProgressLine {
 
     private func rounded(_ rate: Double) -> String {
         let tenths = (rate * 10).rounded() / 10
-        return rate < 10 ? "\(tenths)" : "\(Int(rate.rounded()))"
+        return rate < 10 ? "\(tenths)" : "\(Int(min(rate, 1e15).rounded()))"
     }
 }
 

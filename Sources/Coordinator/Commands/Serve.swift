@@ -71,10 +71,18 @@ struct ListenAddress: Equatable {
         }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else {
+            throw ValidationError("found '\(text)', wanted an address before the port")
+        }
         self.host = String(host)
         self.port = port
     }
 
-    var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    /// Only what can be nothing else: `127.example.org` is a name that anybody can own.
+    var isLoopback: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+        return host == "localhost" || host == "::1" || (isIPv4 && parts[0] == "127")
+    }
     var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
 }

@@ -5,7 +5,7 @@ actor ReadySignal {
     private(set) var generation = 0
     private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextNumber = 0
-    private var isClosed = false
+    private(set) var isClosed = false
 
     func notify() {
         generation += 1

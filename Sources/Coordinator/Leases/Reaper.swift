@@ -13,6 +13,8 @@ struct Reaper: Service {
     func run() async throws {
         var ticks = 0
         while !Task.isShuttingDownGracefully {
+            // Ends the process: only a new start finds out what the disk has kept.
+            if let error = await store.commits.brokenBy { throw error }
             await sweepOnce()
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
@@ -21,7 +23,7 @@ struct Reaper: Service {
     }
 
     /// Batches keep each transaction short, also when a thousand workers die at once.
-    private func sweepOnce() async {
+    func sweepOnce() async {
         let expired = store.liveLeases.expired(now: store.environment.instant())
         for start in stride(from: 0, to: expired.count, by: Limits.commitBatchMax) {
             let batch = Array(expired[start..<min(start + Limits.commitBatchMax, expired.count)])

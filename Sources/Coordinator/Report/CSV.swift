@@ -22,7 +22,7 @@ enum CSV {
     }
 
     private static func defused(_ text: String) -> String {
-        guard let first = text.utf8.first, Array("=+-@\t\r".utf8).contains(first) else {
+        guard let first = text.utf8.first, Array("=+-@\t\r\n\0".utf8).contains(first) else {
             return text
         }
         return "'" + text

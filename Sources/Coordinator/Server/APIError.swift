@@ -31,12 +31,19 @@ extension APIError {
         switch error {
         case let error as APIError: self = error
         case let error as StoreError: self.init(error)
+        case let error where error.isStorageFailure:
+            self.init(
+                .serviceUnavailable, .unavailable,
+                "The coordinator cannot reach or write its disk now; nothing was changed.")
         case let error as SweepMistakes:
             let count = error.all.count
             self.init(
                 .unprocessableContent, .invalidSweep,
                 "The sweep has \(count == 1 ? "a mistake" : "\(count) mistakes"):",
                 details: error.all.map(\.description))
+        case let error as JSONSyntaxError:
+            self.init(
+                .badRequest, .badRequest, "The message was not understood: \(error.description).")
         case let error as DecodingError:
             self.init(
                 .badRequest, .badRequest,
@@ -63,7 +70,8 @@ extension APIError {
             case .leaseLost: (.conflict, .leaseLost)
             case .metricsGap, .rowsMissing: (.conflict, .metricsGap)
             case .metricsConflict: (.conflict, .metricsConflict)
-            case .epochsMissing: (.unprocessableContent, .badRequest)
+            case .epochsMissing, .evaluationMissing, .noSuchEpoch:
+                (.unprocessableContent, .badRequest)
             case .trajectoryMismatch: (.unprocessableContent, .trajectoryMismatch)
             case .requestIDReused: (.unprocessableContent, .requestIDReused)
             case .notDurable: (.internalServerError, .internalError)

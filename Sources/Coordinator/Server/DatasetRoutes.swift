@@ -39,7 +39,7 @@ struct DatasetRoutes {
                     "A data set has at most \(Limits.datasetBytesMax) bytes.")
             }
         }
-        let status = try added(upload.contents(), as: name)
+        let status = try await LongWork.run { try added(upload.contents(), as: name) }
         let fingerprint = Digest(of: Data("\(request.uri.path) \(status.digest)".utf8))
         return try await jsonResponse(
             store.nameDataset(status, RequestKey(id: id, fingerprint: fingerprint)))

@@ -20,16 +20,12 @@ struct LeaseRoutes {
     /// Answers at once where there is something to do, else waits for it as long as the worker said.
     private func lease(_ request: Request) async throws -> Response {
         let call = try await MutatingCall(request, as: LeaseRequest.self)
-        guard (1...Limits.slotsPerWorkerMax).contains(call.message.slots),
-            (0...Limits.leaseWaitSecondsMax).contains(call.message.waitSeconds)
-        else {
-            throw APIError(
-                .badRequest, .badRequest,
-                "slots must be 1 to \(Limits.slotsPerWorkerMax) and wait_seconds 0 to "
-                    + "\(Limits.leaseWaitSecondsMax).")
-        }
+        try check(call.message)
         let end = store.environment.instant() + .seconds(call.message.waitSeconds)
         while true {
+            guard await !ready.isClosed else {
+                throw APIError(.serviceUnavailable, .unavailable, "The coordinator is stopping.")
+            }
             let generation = await ready.generation
             let grants = try await store.lease(call.message, call.key)
             if !grants.isEmpty { return try jsonResponse(answer(grants)) }
@@ -37,6 +33,25 @@ struct LeaseRoutes {
             guard left > .zero, await ready.wait(since: generation, atMost: left) else {
                 return Response(status: .noContent)
             }
+        }
+    }
+
+    private func check(_ message: LeaseRequest) throws {
+        guard (1...Limits.slotsPerWorkerMax).contains(message.slots),
+            (0...Limits.leaseWaitSecondsMax).contains(message.waitSeconds)
+        else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "slots must be 1 to \(Limits.slotsPerWorkerMax) and wait_seconds 0 to "
+                    + "\(Limits.leaseWaitSecondsMax).")
+        }
+        // It is shown on terminals.
+        let isPlain = message.host.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+        guard isPlain, message.host.utf8.count <= Limits.hostNameBytesMax else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "host must be at most \(Limits.hostNameBytesMax) bytes, without control characters."
+            )
         }
     }
 

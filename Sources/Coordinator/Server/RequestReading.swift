@@ -16,11 +16,22 @@ struct MutatingCall<Message: Decodable> {
     let key: RequestKey
 
     init(_ request: Request, as type: Message.Type) async throws {
+        try await self.init(request) { try WireCoding.decode(type, from: $0) }
+    }
+
+    private init(_ request: Request, reading: (Data) throws -> Message) async throws {
         let id = try request.requestID()
         let buffer = try await request.body.collect(upTo: Limits.requestBodyBytesMax)
         let body = Data(buffer.readableBytesView)
-        message = try WireCoding.decode(type, from: body)
+        message = try reading(body)
         key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
+    }
+}
+
+extension MutatingCall<JSONValue> {
+    /// Any JSON, for a reader of its own.
+    init(_ request: Request) async throws {
+        try await self.init(request) { try JSONValue(parsing: $0) }
     }
 }
 

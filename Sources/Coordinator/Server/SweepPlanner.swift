@@ -15,9 +15,17 @@ struct SweepPlanner: Sendable {
 
     /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not here.
     func plan(_ json: JSONValue) async throws -> Plan {
-        let sweep = try Sweep(reading: SourceValue(json))
-        let points = try sweep.expand()
+        let (sweep, points) = try await LongWork.run {
+            let sweep = try Sweep(reading: SourceValue(json))
+            return (sweep, try sweep.expand())
+        }
         let digests = try await datasets.digests(named: Set(points.map(\.configuration.dataset)))
+        return try await LongWork.run { try Self.plan(sweep, points, digests) }
+    }
+
+    private static func plan(
+        _ sweep: Sweep, _ points: [SweepPoint], _ digests: [String: Digest]
+    ) throws -> Plan {
         var gates = GateColumns()
         let tasks = try points.map { point in
             let configuration = point.configuration
@@ -49,8 +57,10 @@ struct DatasetCatalogue: Sendable {
         let known = try await store.datasets()
         var digests = Dictionary(uniqueKeysWithValues: known.map { ($0.name, $0.digest) })
         if names.contains(EmbeddedDataset.name), digests[EmbeddedDataset.name] == nil {
-            let file = try EmbeddedDataset.make().serialized()
-            digests[EmbeddedDataset.name] = try files.add(file, as: EmbeddedDataset.name).digest
+            digests[EmbeddedDataset.name] = try await LongWork.run {
+                let file = try EmbeddedDataset.make().serialized()
+                return try files.add(file, as: EmbeddedDataset.name).digest
+            }
         }
         for name in names.sorted() where digests[name] == nil {
             throw APIError(

@@ -18,12 +18,12 @@ struct SweepRoutes {
         let sweep = router.group("/v1/sweeps/:sweep")
         sweep.get { _, context in try await jsonResponse(store.status(of: name(context))) }
         sweep.post("cancel") { request, context in
-            let call = try await MutatingCall(request, as: JSONValue.self)
+            let call = try await MutatingCall<JSONValue>(request)
             let changed = try await store.cancel(name(context), call.key)
             return try jsonResponse(TasksChanged(changed: changed))
         }
         sweep.post("retry") { request, context in
-            let call = try await MutatingCall(request, as: JSONValue.self)
+            let call = try await MutatingCall<JSONValue>(request)
             let changed = try await store.retry(name(context), call.key)
             await ready.notify()
             return try jsonResponse(TasksChanged(changed: changed))
@@ -43,7 +43,10 @@ struct SweepRoutes {
     }
 
     private func submit(_ request: Request) async throws -> Response {
-        let call = try await MutatingCall(request, as: JSONValue.self)
+        let call = try await MutatingCall<JSONValue>(request)
+        if let created = try await store.earlierAnswer(to: call.key, as: SweepCreated.self) {
+            return try jsonResponse(created, status: .created)
+        }
         let plan = try await planner.plan(call.message)
         let created = try await store.create(
             name: plan.name, specification: plan.specification, attemptMax: plan.attemptMax,

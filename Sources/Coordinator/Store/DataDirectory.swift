@@ -14,8 +14,7 @@ struct DataDirectory: Sendable {
     let path: String
     /// 256 random bits that only this directory's owner knows.
     let secret: SymmetricKey
-    /// Held open: the lock ends with the process, however that ends.
-    private let lock: Int32
+    private let lock: DirectoryLock
 
     var databasePath: String { path + "/coordinator.sqlite" }
     var datasetsPath: String { path + "/datasets" }
@@ -28,7 +27,7 @@ struct DataDirectory: Sendable {
         let ownerOnly: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
         try files.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: ownerOnly)
-        lock = try Self.takeLock(path + "/lock", directory: path)
+        lock = try DirectoryLock(path + "/lock", of: path)
         try? files.removeItem(atPath: path + "/temporary")
         for folder in ["datasets", "temporary"] {
             try files.createDirectory(
@@ -38,20 +37,14 @@ struct DataDirectory: Sendable {
         secret = try Self.readOrMakeSecret(path + "/secret")
     }
 
-    private static func takeLock(_ file: String, directory: String) throws -> Int32 {
-        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw DataDirectoryError.unusable(directory, reason: String(cString: strerror(errno)))
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            throw DataDirectoryError.inUse(directory)
-        }
-        return descriptor
-    }
-
+    /// A secret that is there and cannot be read is not made anew: every lease would be lost by it.
     private static func readOrMakeSecret(_ file: String) throws -> SymmetricKey {
-        if let data = FileManager.default.contents(atPath: file), data.count == 32 {
+        if FileManager.default.fileExists(atPath: file) {
+            let data = try Data(contentsOf: URL(filePath: file))
+            guard data.count == 32 else {
+                throw DataDirectoryError.unusable(
+                    file, reason: "it has \(data.count) bytes, not 32")
+            }
             return SymmetricKey(data: data)
         }
         let key = SymmetricKey(size: .bits256)
@@ -59,6 +52,23 @@ struct DataDirectory: Sendable {
         try DurableFile.write(bytes, to: file)
         return key
     }
+}
+
+/// Held for as long as somebody keeps it; it ends with the process, however that ends.
+private final class DirectoryLock: Sendable {
+    private let descriptor: Int32
+
+    init(_ file: String, of directory: String) throws {
+        descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw DataDirectoryError.unusable(directory, reason: String(cString: strerror(errno)))
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw DataDirectoryError.inUse(directory)
+        }
+    }
+
+    deinit { close(descriptor) }
 }
 
 enum DataDirectoryError: Error, CustomStringConvertible {

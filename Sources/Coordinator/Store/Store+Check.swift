@@ -54,6 +54,10 @@ extension Store {
         GROUP BY metric.task, metric.attempt HAVING max(metric.sequence) <> count(*) - 1
         """,
         """
+        SELECT 'task ' || task.id || ' is ready, but has no attempts left' FROM task
+        WHERE task.state = 'ready' AND task.attemptsCharged >= task.attemptMax
+        """,
+        """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep
         WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.sweep = sweep.id)
         """,

@@ -18,7 +18,7 @@ extension Store {
                     dataset.testExamples, dataset.features, now.milliseconds,
                 ])
             return dataset
-        }.answer
+        }
     }
 
     /// By name.

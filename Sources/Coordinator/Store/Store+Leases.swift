@@ -18,12 +18,16 @@ extension Store {
     /// Hands up to `slots` ready tasks to a worker, in the order of submission and position. Empty
     /// when none is ready.
     func lease(_ request: LeaseRequest, _ key: RequestKey) async throws -> [LeaseGrant] {
-        workersSeen.record(request.worker, now: environment.instant())
-        // An empty-handed call changes nothing, so it needs no record and no fsync.
-        guard try await hasReadyTask() else { return [] }
         let now = environment.now()
+        workersSeen.record(
+            request.worker, host: request.host, at: now, now: environment.instant())
+        // An empty-handed call changes nothing, so it needs no record and no fsync. It also may
+        // find something later: a worker waits with one request id.
+        guard try await hasReadyTask(orAnswerTo: key) else { return [] }
         let randomBits = environment.randomBits
-        let (grants, isRepeat) = try await once(key) { database in
+        // A repeat begins nothing: these leases may have ended since.
+        let hold = { @Sendable grants in self.hold(grants, by: request.worker) }
+        return try await once(key, isFinal: { !$0.isEmpty }, whenDurable: hold) { database in
             try Self.record(request, at: now, database)
             return try Self.readyTasks(database, limit: request.slots).map { task in
                 try Self.grant(
@@ -31,20 +35,25 @@ extension Store {
                     lease: LeaseID.random(randomBits), database)
             }
         }
-        // The first call has begun these leases; they may have ended since.
-        if isRepeat { return grants }
-        let instant = environment.instant()
-        for grant in grants {
-            liveLeases.hold(
-                grant.lease, sweep: grant.sweepID, worker: request.worker, now: instant)
-        }
-        return grants
     }
 
-    private func hasReadyTask() async throws -> Bool {
+    private func hold(_ grants: [LeaseGrant], by worker: WorkerName) {
+        let instant = environment.instant()
+        for grant in grants {
+            liveLeases.hold(grant.lease, sweep: grant.sweepID, worker: worker, now: instant)
+        }
+    }
+
+    /// The repeat of a call that took the last task must find its answer, too.
+    private func hasReadyTask(orAnswerTo key: RequestKey) async throws -> Bool {
         try await pool.read { database in
             try Bool.fetchOne(
-                database, sql: "SELECT EXISTS (SELECT 1 FROM task WHERE state = 'ready')") ?? false
+                database,
+                sql: """
+                    SELECT EXISTS (SELECT 1 FROM task WHERE state = 'ready')
+                        OR EXISTS (SELECT 1 FROM request WHERE id = ?)
+                    """,
+                arguments: [key.id.rawValue]) ?? false
         }
     }
 
@@ -114,7 +123,8 @@ extension Store {
         _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
         let now = environment.now()
-        let (state, _) = try await once(key) { database in
+        return try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
+            database in
             let task = try Self.holder(of: lease, database)
             var machine = task.machine
             machine.revive()
@@ -123,8 +133,6 @@ extension Store {
             try task.apply(machine, lease: nil, error: error, database)
             return machine.state
         }
-        liveLeases.end([lease])
-        return state
     }
 
     /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once more
@@ -132,7 +140,7 @@ extension Store {
     /// - Returns: those that are over.
     func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
         let (now, instant) = (environment.now(), environment.instant())
-        let ended = try await commits.write { [liveLeases] database in
+        return try await commits.write { [liveLeases] database in
             try leases.filter { lease in
                 guard liveLeases.isExpired(lease, now: instant) else { return false }
                 if let task = try StoredTask.leased(by: lease, database) {
@@ -140,9 +148,9 @@ extension Store {
                 }
                 return true
             }
+        } whenDurable: { [liveLeases] ended in
+            liveLeases.end(ended)
         }
-        liveLeases.end(ended)
-        return ended
     }
 
     private static func lose(

@@ -9,41 +9,44 @@ extension Store {
     func append(_ metrics: MetricsRequest, to lease: LeaseID) async throws {
         let instant = environment.instant()
         if let entry = liveLeases.entry(lease) {
-            workersSeen.record(entry.worker, now: instant)
+            workersSeen.touch(entry.worker, now: instant)
             let gained = liveLeases.extend(
                 lease, epochsCompleted: metrics.epochsCompleted, now: instant)
             progress.add(gained ?? 0, to: entry.sweep, now: instant)
             // A heartbeat on a lease that holds changes nothing that must be durable.
             if gained != nil && metrics.rows.isEmpty { return }
         }
-        let (sweep, worker) = try await commits.write { database in
+        _ = try await commits.write { database in
             let task = try Self.holder(of: lease, database)
             try Self.revive(task, lease, database)
             try Self.insert(metrics, of: task, database)
             return (task.sweep, try Self.worker(of: lease, database))
+        } whenDurable: { [liveLeases] sweep, worker in
+            // One that holds was extended above, and perhaps by others since.
+            guard liveLeases.entry(lease) == nil else { return }
+            liveLeases.hold(
+                lease, sweep: sweep, worker: worker, epochsCompleted: metrics.epochsCompleted,
+                now: instant)
         }
-        liveLeases.hold(
-            lease, sweep: sweep, worker: worker, epochsCompleted: metrics.epochsCompleted,
-            now: instant)
     }
 
     /// Ends the attempt and the task with success. All that the attempt measured must be stored, and
     /// be what the attempt says it was, to the bit.
     func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
         let now = environment.now()
-        _ = try await once(key) { database in
+        _ = try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
+            database in
             let (task, standing) = try Self.standing(of: lease, database)
             switch standing {
             case .current, .revivable:
                 try Self.succeed(task, lease, result, at: now, database)
             case .succeededAlready:
-                try Self.checkTrajectory(of: task, result, database)
+                _ = try Self.checkedRows(of: task, result, database)
             case .lost(let reason):
                 throw StoreError.leaseLost(reason: reason)
             }
             return TaskState.succeeded
         }
-        liveLeases.end([lease])
     }
 
     private static func succeed(
@@ -53,7 +56,10 @@ extension Store {
         guard result.epochsCompleted == task.epochs else {
             throw StoreError.epochsMissing(completed: result.epochsCompleted, wanted: task.epochs)
         }
-        try checkTrajectory(of: task, result, database)
+        let lastEpoch = try checkedRows(of: task, result, database).map(\.epoch).max() ?? 0
+        guard lastEpoch == task.epochs else {
+            throw StoreError.evaluationMissing(lastEpoch: lastEpoch, wanted: task.epochs)
+        }
         var machine = task.machine
         machine.revive()
         machine.complete()
@@ -68,11 +74,15 @@ extension Store {
                 machine.state.rawValue, result.trajectory.hexadecimal, machine.attemptsCharged,
                 task.number, task.machine.state.rawValue, task.machine.attempt,
             ])
+        guard database.changesCount == 1 else {
+            throw DatabaseError(message: "task \(task.number) changed within one transaction")
+        }
     }
 
-    private static func checkTrajectory(
+    /// All rows of the attempt, which are what the worker says they are.
+    private static func checkedRows(
         of task: StoredTask, _ result: CompleteRequest, _ database: Database
-    ) throws {
+    ) throws -> [MetricRow] {
         let rows = try metricRows(of: task, from: 0, database)
         guard rows.count == result.rowCount else {
             throw StoreError.rowsMissing(stored: rows.count, claimed: result.rowCount)
@@ -83,11 +93,15 @@ extension Store {
             throw StoreError.trajectoryMismatch(
                 stored: trajectory.digest, claimed: result.trajectory)
         }
+        return rows
     }
 
     private static func insert(
         _ metrics: MetricsRequest, of task: StoredTask, _ database: Database
     ) throws {
+        for row in metrics.rows where row.epoch > task.epochs {
+            throw StoreError.noSuchEpoch(row.epoch, epochs: task.epochs)
+        }
         let stored = try metricRows(of: task, from: metrics.firstSequence, database)
         let next = metrics.firstSequence + stored.count
         if stored.isEmpty {

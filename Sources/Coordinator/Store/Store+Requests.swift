@@ -14,25 +14,44 @@ extension Store {
     /// same transaction's record, also after a restart.
     ///
     /// An error is not recorded: it changed nothing, and is found again by the repeat.
-    /// - Returns: the answer, and whether it is an old one.
+    /// - Parameters:
+    ///   - isFinal: false for an answer after which the same call may still be tried again.
+    ///   - whenDurable: called the first time alone, in the order of the writes.
     func once<Answer: Codable & Sendable>(
-        _ key: RequestKey, _ work: @escaping @Sendable (Database) throws -> Answer
-    ) async throws -> (answer: Answer, isRepeat: Bool) {
+        _ key: RequestKey, isFinal: @escaping @Sendable (Answer) -> Bool = { _ in true },
+        whenDurable: @escaping @Sendable (Answer) -> Void = { _ in },
+        _ work: @escaping @Sendable (Database) throws -> Answer
+    ) async throws -> Answer {
         let now = environment.now()
         return try await commits.write { database in
             if let recorded: Answer = try Self.recordedAnswer(key, database) {
                 return (recorded, true)
             }
             let answer = try work(database)
-            try database.execute(
-                sql: "INSERT INTO request (id, fingerprint, answer, at) VALUES (?, ?, ?, ?)",
-                arguments: [
-                    key.id.rawValue, key.fingerprint.hexadecimal,
-                    String(decoding: try WireCoding.encode(answer), as: UTF8.self),
-                    now.milliseconds,
-                ])
+            if isFinal(answer) { try Self.record(answer, key, at: now, database) }
             return (answer, false)
-        }
+        } whenDurable: { answer, isRepeat in
+            if !isRepeat { whenDurable(answer) }
+        }.0
+    }
+
+    /// What was answered to an earlier call of this id, where there was one: saves the work of
+    /// preparing the same thing again.
+    func earlierAnswer<Answer: Decodable & Sendable>(to key: RequestKey, as type: Answer.Type)
+        async throws -> Answer?
+    {
+        try await pool.read { try Self.recordedAnswer(key, $0) }
+    }
+
+    private static func record(
+        _ answer: some Encodable, _ key: RequestKey, at now: Timestamp, _ database: Database
+    ) throws {
+        try database.execute(
+            sql: "INSERT INTO request (id, fingerprint, answer, at) VALUES (?, ?, ?, ?)",
+            arguments: [
+                key.id.rawValue, key.fingerprint.hexadecimal,
+                String(decoding: try WireCoding.encode(answer), as: UTF8.self), now.milliseconds,
+            ])
     }
 
     private static func recordedAnswer<Answer: Decodable>(_ key: RequestKey, _ database: Database)

@@ -89,7 +89,24 @@ extension Store {
     func workers() async throws -> [WorkerStatus] {
         let seen = workersSeen.all()
         let now = environment.instant()
-        return try await pool.read { database in
+        let stored = try await storedWorkers(seen, now: now)
+        let names = Set(stored.map(\.name))
+        // A worker that never had a task is known to the memory alone.
+        let idle = seen.filter { !names.contains($0.key) }.map { name, seen in
+            WorkerStatus(
+                name: name, host: seen.host, firstSeenAt: seen.firstSeenAt,
+                secondsSinceSeen: (now - seen.instant).seconds, leased: 0, succeeded: 0, failed: 0,
+                lost: 0)
+        }
+        return (stored + idle).sorted {
+            ($0.firstSeenAt, $0.name.rawValue) < ($1.firstSeenAt, $1.name.rawValue)
+        }
+    }
+
+    private func storedWorkers(
+        _ seen: [WorkerName: WorkersSeen.Seen], now: ContinuousClock.Instant
+    ) async throws -> [WorkerStatus] {
+        try await pool.read { database in
             try Row.fetchAll(
                 database,
                 sql: """
@@ -97,14 +114,14 @@ extension Store {
                         sum(outcome = 'running') AS leased, sum(outcome = 'succeeded') AS succeeded,
                         sum(outcome = 'failed') AS failed, sum(outcome = 'lost') AS lost
                     FROM worker LEFT JOIN attempt ON attempt.worker = worker.name
-                    GROUP BY worker.name ORDER BY worker.firstSeenAt, worker.name
+                    GROUP BY worker.name
                     """
             ).map { row in
                 let name = WorkerName(unchecked: row["name"])
                 return WorkerStatus(
                     name: name, host: row["host"],
                     firstSeenAt: Timestamp(milliseconds: row["firstSeenAt"]),
-                    secondsSinceSeen: seen[name].map { (now - $0).seconds },
+                    secondsSinceSeen: seen[name].map { (now - $0.instant).seconds },
                     leased: row["leased"] ?? 0, succeeded: row["succeeded"] ?? 0,
                     failed: row["failed"] ?? 0, lost: row["lost"] ?? 0)
             }

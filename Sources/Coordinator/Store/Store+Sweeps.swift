@@ -28,7 +28,7 @@ extension Store {
                 arguments: [id.rawValue, name, specification, now.milliseconds])
             let count = try Self.insert(tasks, of: id, attemptMax: attemptMax, database)
             return SweepCreated(id: id, name: name, taskCount: count)
-        }.answer
+        }
     }
 
     private static func insert(
@@ -82,12 +82,11 @@ extension Store {
     /// Ends everything of a sweep that is not final. Returns how many tasks that were.
     func cancel(_ idOrName: String, _ key: RequestKey) async throws -> Int {
         let now = environment.now()
-        let (cancelled, _) = try await once(key) { database in
+        let end = { @Sendable [liveLeases] (ended: Cancelled) in liveLeases.end(ended.leases) }
+        return try await once(key, whenDurable: end) { database in
             let sweep = try Self.findSweep(idOrName, database)
             return try Self.cancel(sweep, at: now, database)
-        }
-        liveLeases.end(cancelled.leases)
-        return cancelled.count
+        }.count
     }
 
     private static func cancel(_ sweep: SweepID, at now: Timestamp, _ database: Database) throws
@@ -130,6 +129,6 @@ extension Store {
                 count += 1
             }
             return count
-        }.answer
+        }
     }
 }

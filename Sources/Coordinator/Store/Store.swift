@@ -86,6 +86,8 @@ enum StoreError: Error, Equatable {
     case metricsConflict(sequence: Int)
     case rowsMissing(stored: Int, claimed: Int)
     case epochsMissing(completed: Int, wanted: Int)
+    case evaluationMissing(lastEpoch: Int, wanted: Int)
+    case noSuchEpoch(Int, epochs: Int)
     case trajectoryMismatch(stored: Digest, claimed: Digest)
     case requestIDReused
 }
@@ -112,6 +114,10 @@ extension StoreError: CustomStringConvertible {
             "\(stored) metric rows are stored, but the attempt claims \(claimed)."
         case .epochsMissing(let completed, let wanted):
             "\(completed) epochs were completed, of \(wanted)."
+        case .evaluationMissing(let lastEpoch, let wanted):
+            "The last epoch that was evaluated is \(lastEpoch), of \(wanted)."
+        case .noSuchEpoch(let found, let epochs):
+            "A row is of epoch \(found), but the task has \(epochs) epochs."
         case .trajectoryMismatch(let stored, let claimed):
             "The stored rows have the trajectory \(stored), the attempt claims \(claimed)."
         case .requestIDReused:

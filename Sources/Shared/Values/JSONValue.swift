@@ -13,33 +13,36 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: Codable {
+    /// The slow way, for a value inside a message: one type after the other, the frequent ones first.
+    /// A whole document goes through `init(parsing:)`.
     public init(from decoder: any Decoder) throws {
-        if let keyed = try? decoder.container(keyedBy: AnyCodingKey.self) {
+        if let scalar = try? Self(scalarIn: decoder.singleValueContainer()) {
+            self = scalar
+        } else if let keyed = try? decoder.container(keyedBy: AnyCodingKey.self) {
             var object: [String: JSONValue] = [:]
             for key in keyed.allKeys {
                 object[key.stringValue] = try keyed.decode(JSONValue.self, forKey: key)
             }
             self = .object(object)
-        } else if var unkeyed = try? decoder.unkeyedContainer() {
+        } else {
+            var unkeyed = try decoder.unkeyedContainer()
             var array: [JSONValue] = []
             while !unkeyed.isAtEnd { array.append(try unkeyed.decode(JSONValue.self)) }
             self = .array(array)
-        } else {
-            self = try Self(scalarIn: try decoder.singleValueContainer())
         }
     }
 
     private init(scalarIn container: any SingleValueDecodingContainer) throws {
         if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(Bool.self) {
-            self = .bool(value)
         } else if let value = try? container.decode(Int.self) {
             self = .integer(value)
         } else if let value = try? container.decode(Double.self) {
             self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
         } else {
-            self = .string(try container.decode(String.self))
+            self = .bool(try container.decode(Bool.self))
         }
     }
 
@@ -74,8 +77,10 @@ extension JSONValue {
         return try encoder.encode(self)
     }
 
-    public init(parsing data: Data) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: data)
+    /// A whole document. Throws where it is no JSON, where a key stands twice in an object, where a
+    /// number is larger than any float64, and where values are nested too deep.
+    public init(parsing data: Data) throws(JSONSyntaxError) {
+        self = try JSONReader.read(data)
     }
 
     /// The member of an object, nil where there is none or this is no object.

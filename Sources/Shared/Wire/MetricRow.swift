@@ -67,7 +67,9 @@ extension MetricValue: Codable {
                 )
             }
         } else {
-            value = Float(try container.decode(Double.self))
+            // As a float32 from the digits on: by way of a float64 a number could be rounded twice,
+            // and one that is too large would become infinite.
+            value = try container.decode(Float.self)
         }
     }
 

@@ -22,7 +22,9 @@ public enum WireCoding {
         case .keyNotFound(let key, let context):
             "the field '\(path(context.codingPath + [key]))' is missing"
         case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
-            "the field '\(path(context.codingPath))' must be of type \(type)"
+            context.codingPath.isEmpty
+                ? "it must be of type \(type)"
+                : "the field '\(path(context.codingPath))' must be of type \(type)"
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
             "it is not valid JSON"
         case .dataCorrupted(let context):
