@@ -17,7 +17,7 @@
 #define CLONES
 #endif
 
-// A helper must be compiled with its caller's target, so it may not stay a function of its own.
+// An inner function must be compiled with its caller's target, so it may not stay a function of its own.
 #define INLINE static inline __attribute__((always_inline))
 
 #endif
