@@ -65,14 +65,15 @@ import Testing
     }
 
     static let wrongCases = [
-        ("\"steps\": 30", "\"steps\": -1", "case.json.steps is -1; a whole number from 0"),
-        ("\"domains\": 5,", "", "case.json.domains is missing; a whole number from 1"),
-        ("\"k_path\"", "\"routing\"", "The case's experiment is 'routing'; k_path can"),
-        ("\"plus_mod\"", "\"ring\"", "case.json.gate.family is 'ring'; plus_mod"),
-        ("\"sgd\"", "\"lion\"", "case.json.optimizer.name is 'lion'; sgd and adam"),
-        ("\"permute\"", "\"shuffle\"", "case.json.input_transform is \"shuffle\"; one of none"),
-        ("\"gain\": 1.0", "\"gain\": \"1\"", "case.json.init.gain is \"1\"; a number"),
-        ("\"relu\": false", "\"relu\": 0", "case.json.relu is 0; true or false"),
+        ("\"steps\": 30", "\"steps\": -1", "case.json: steps: found -1, wanted a whole number"),
+        ("\"steps\": 30,", "", "case.json: steps: found nothing, wanted a whole number from 0"),
+        ("\"domains\": 5,", "", "case.json: found no domains, wanted a whole number"),
+        ("\"k_path\"", "\"routing\"", "case.json: experiment: found \"routing\""),
+        ("\"plus_mod\"", "\"ring\"", "case.json: gate.family: found \"ring\", wanted plus_mod"),
+        ("\"sgd\"", "\"lion\"", "case.json: optimizer.name: found \"lion\", wanted sgd or adam"),
+        ("\"permute\"", "\"shuffle\"", "case.json: input_transform: found \"shuffle\""),
+        ("\"gain\": 1.0", "\"gain\": \"1\"", "case.json: init.gain: found \"1\""),
+        ("\"relu\": false", "\"relu\": 0", "case.json: relu: found 0"),
         ("\"steps\": 30", "\"steps\": 300", "The case has 340 rows; 300 steps of 8"),
     ]
 
