@@ -80,21 +80,3 @@ enum TinySweep {
         return try await result(of: deployment)
     }
 }
-
-/// A report as rows of cells by column. Enough for reports without quoted cells.
-struct Table {
-    let columns: [String]
-    let rows: [[String: String]]
-
-    init(_ csv: String) {
-        let lines = csv.components(separatedBy: "\r\n").filter { !$0.isEmpty }
-        let cells = lines.map { $0.components(separatedBy: ",") }
-        let columns = cells.first ?? []
-        self.columns = columns
-        rows = cells.dropFirst().map {
-            Dictionary(zip(columns, $0)) { first, _ in first }
-        }
-    }
-
-    func column(_ name: String) -> [String] { rows.map { $0[name] ?? "(none)" } }
-}

@@ -12,7 +12,8 @@ struct Reaper: Service {
 
     func run() async throws {
         var ticks = 0
-        while !Task.isShuttingDownGracefully {
+        // Cancelled: another service could not start, or has failed.
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
             await sweepOnce()
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
