@@ -11,6 +11,9 @@ public enum Fixtures {
         tests + "/TrainerTests/Fixtures"
     }
 
+    /// The package's root folder.
+    public static func packageDirectory() -> String { String(tests.dropLast("/Tests".count)) }
+
     /// The folder that has a folder for each test target.
     private static let tests = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         .dropLast(2).joined(separator: "/")

@@ -29,6 +29,8 @@ struct Report: AsyncParsableCommand {
     enum Kind: String, EnumerableFlag {
         /// A row a task.
         case table
+        /// The table in short, for a person.
+        case summary
         /// Every metric of every evaluation.
         case history
         /// Each configuration, and what became of it.
@@ -39,6 +41,7 @@ struct Report: AsyncParsableCommand {
         static func help(for value: Kind) -> ArgumentHelp? {
             switch value {
             case .table: "report.csv, a row a task (the default)."
+            case .summary: "Trained against untrained pathways, as a table to read."
             case .history: "history.csv, every metric of every evaluation."
             case .manifest: "manifest.json, each configuration and what became of it."
             }
@@ -46,7 +49,7 @@ struct Report: AsyncParsableCommand {
 
         var file: String {
             switch self {
-            case .table: "report.csv"
+            case .table, .summary: "report.csv"
             case .history: "history.csv"
             case .manifest: "manifest.json"
             }
@@ -55,7 +58,11 @@ struct Report: AsyncParsableCommand {
 
     func run() async throws {
         let name = kind.file + (runtime && kind == .table ? "?runtime=1" : "")
-        let file = try connection.client().file(name, of: sweep)
+        var file = try connection.client().file(name, of: sweep)
+        if kind == .summary {
+            let text = try Summary(report: String(decoding: file, as: UTF8.self)).text
+            file = Data((text + "\n").utf8)
+        }
         if let output {
             try file.write(to: URL(filePath: output), options: .atomic)
         } else {

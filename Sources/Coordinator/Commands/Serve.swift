@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import NIOCore
 import Shared
 
 /// Runs the coordinator itself.
@@ -50,9 +51,15 @@ struct Serve: AsyncParsableCommand {
         let server = try CoordinatorServer(
             dataDirectory: dataDir, leaseDuration: .seconds(leaseSeconds), logger: logger)
         let dataDir = dataDir
-        try await server.run(host: address.host, port: address.port) { port in
-            // Unbuffered: whoever started this process may wait for the line through a pipe.
-            writeOut("listening on http://\(address.hostInURL):\(port), data in \(dataDir)\n")
+        do {
+            try await server.run(host: address.host, port: address.port) { port in
+                // Unbuffered: whoever started this process may wait for the line through a pipe.
+                writeOut("listening on http://\(address.hostInURL):\(port), data in \(dataDir)\n")
+            }
+        } catch let error as IOError {
+            throw CommandFailure(
+                "The coordinator cannot listen on \(listen): "
+                    + "\(String(cString: strerror(error.errnoCode))).")
         }
     }
 }

@@ -12,7 +12,8 @@ struct Reaper: Service {
 
     func run() async throws {
         var ticks = 0
-        while !Task.isShuttingDownGracefully {
+        // Cancelled: another service could not start, or has failed.
+        while !Task.isShuttingDownGracefully, !Task.isCancelled {
             // Ends the process: only a new start finds out what the disk has kept.
             if let error = await store.commits.brokenBy { throw error }
             await sweepOnce()

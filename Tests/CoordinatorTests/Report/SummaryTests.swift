@@ -1,0 +1,60 @@
+@testable import Coordinator
+import Testing
+
+@Suite struct SummaryTests {
+    private static let header =
+        "sweep,position,task,state,seeds.weights,init.gain,gate_family,gate_k,trained_pathways,"
+        + "untrained_pathways,accuracy_trained_paths,accuracy_untrained_paths"
+
+    private static func report(_ rows: String...) -> String {
+        ([header] + rows).map { $0 + "\r\n" }.joined()
+    }
+
+    /// The table's lines, with single spaces.
+    private static func table(_ report: String) throws -> [String] {
+        try Summary(report: report).text.split(separator: "\n").dropFirst(2)
+            .map { $0.split(separator: " ").joined(separator: " ") }
+    }
+
+    @Test func `seeds are averaged, and settings stand together`() throws {
+        let lines = try Self.table(
+            Self.report(
+                "s,0,a,succeeded,1,10,plus_mod,2,4,12,0.9,0.1",
+                "s,1,b,succeeded,1,1,plus_mod,2,4,12,0.8,0.6",
+                "s,2,c,succeeded,1,10,plus_mod,3,6,10,1.0,0.2",
+                "s,3,d,succeeded,1,1,plus_mod,3,6,10,0.7,0.5",
+                "s,4,e,succeeded,2,10,plus_mod,2,4,12,0.7,0.2"))
+        #expect(
+            lines == [
+                "init.gain gate pathways trained untrained",
+                "10 plus_mod 2 4+12 0.800 0.150",
+                "10 plus_mod 3 6+10 1.000 0.200",
+                "1 plus_mod 2 4+12 0.800 0.600",
+                "1 plus_mod 3 6+10 0.700 0.500",
+            ])
+    }
+
+    @Test func `what is not trained, or has no such pathways, stays empty`() throws {
+        let report = Self.report(
+            "s,0,a,ready,1,10,plus_mod,2,4,12,,",
+            "s,1,b,succeeded,1,10,fully_connected,,16,0,0.5,NaN",
+            "s,2,c,failed,1,10,mod,,4,12,0.3,0.3")
+        #expect(
+            try Self.table(report).dropFirst() == [
+                "10 plus_mod 2 4+12", "10 fully_connected 16+0 0.500", "10 mod 4+12",
+            ])
+        #expect(try Summary(report: report).text.contains("; 1 of 3 tasks are trained."))
+    }
+
+    @Test func `what is no report is refused`() {
+        #expect(throws: SummaryError.self) { try Summary(report: "a,b\r\n1,2\r\n") }
+        #expect(throws: SummaryError.self) { try Summary(report: "") }
+    }
+
+    @Test func `quotes, commas and line breaks are read back as they were written`() {
+        let cells = ["plain", "a,b", "say \"so\"", "\"", "two\r\nlines", "é"]
+        let text = CSV.line(cells.map(CSV.Cell.text)) + CSV.line([.empty, .number(-1)])
+        #expect(CSV.read(text) == [cells, ["", "-1"]])
+        #expect(CSV.read("a,b\nc") == [["a", "b"], ["c"]])
+    }
+}

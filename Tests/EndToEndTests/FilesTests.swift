@@ -1,0 +1,80 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// The files that come with the package, read by the executables.
+    @Suite struct FilesTests {
+        @Test(arguments: [
+            ("mnist", 216), ("cifar10", 168), ("mnist-small", 54), ("quickstart", 16),
+        ])
+        func `a sweep file that comes along has as many tasks as it says`(
+            file: String, tasks: Int
+        ) async throws {
+            try await Deployment.run { deployment in
+                let path = Fixtures.packageDirectory() + "/deploy/sweeps/\(file).yaml"
+                let output = try await deployment.output(of: "submit", path, "--dry-run")
+                #expect(output.contains(": \(tasks) tasks\n"), "\(output)")
+            }
+        }
+
+        @Test(arguments: ["sgd-momentum-plus-mod", "adam-relu-two-layers"])
+        func `a replayed case comes out as PyTorch's`(name: String) async throws {
+            try await Deployment.run { deployment in
+                let folder = Fixtures.referenceCasesDirectory() + "/k-path/\(name)"
+                let worker = try deployment.start(
+                    "gdln-worker",
+                    [
+                        "replay", folder, "--output", "out.json", "--weights", "out.safetensors",
+                    ])
+                #expect(try await worker.exit(within: .seconds(60)) == .code(0), "\(worker.log)")
+                let found = try Self.members(deployment.folder.appending(path: "out.json"))
+                let expected = try Self.members(URL(filePath: folder + "/expected.json"))
+                for key in ["training_loss_per_step", "evaluation_before", "evaluation_after"] {
+                    let differences = try Self.differences(
+                        #require(found[key]), #require(expected[key]), key)
+                    #expect(differences.isEmpty)
+                }
+                let weights = try Data(
+                    contentsOf: deployment.folder.appending(path: "out.safetensors"))
+                #expect(weights.count > 1_000)
+            }
+        }
+
+        private static func members(_ url: URL) throws -> [String: JSONValue] {
+            try JSONDecoder().decode([String: JSONValue].self, from: Data(contentsOf: url))
+        }
+
+        /// Where the numbers of two documents differ by more than a thousandth of their size.
+        private static func differences(_ found: JSONValue, _ expected: JSONValue, _ path: String)
+            -> [String]
+        {
+            switch (found, expected) {
+            case (.object(let found), .object(let expected)):
+                guard found.keys == expected.keys else { return ["\(path): other keys"] }
+                return expected.flatMap { key, value in
+                    differences(found[key] ?? .null, value, "\(path).\(key)")
+                }
+            case (.array(let found), .array(let expected)):
+                guard found.count == expected.count else { return ["\(path): other length"] }
+                return zip(found, expected).enumerated().flatMap { index, pair in
+                    differences(pair.0, pair.1, "\(path)[\(index)]")
+                }
+            default:
+                guard let a = number(found), let b = number(expected),
+                    abs(a - b) <= 1e-3 * max(1, abs(b))
+                else { return ["\(path): \(found), wanted \(expected)"] }
+                return []
+            }
+        }
+
+        private static func number(_ value: JSONValue) -> Double? {
+            switch value {
+            case .integer(let number): Double(number)
+            case .number(let number): number
+            default: nil
+            }
+        }
+    }
+}

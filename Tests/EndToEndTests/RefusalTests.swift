@@ -1,0 +1,63 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// What the executables say and return where something is missing or taken.
+    @Suite struct RefusalTests {
+        /// Nobody listens on the discard service's port.
+        private static let nobody = "http://127.0.0.1:9"
+
+        @Test func `a worker without a coordinator keeps trying, and ends when told`()
+            async throws
+        {
+            try await Deployment.run { deployment in
+                let worker = try deployment.startWorker(address: Self.nobody)
+                try await eventually("it has started", within: .seconds(10)) {
+                    worker.errors.contains("started")
+                }
+                try await Task.sleep(for: .seconds(1))
+                #expect(worker.isRunning)
+                worker.send(SIGTERM)
+                #expect(try await worker.exit(within: .seconds(12)) == .code(0))
+            }
+        }
+
+        @Test func `a command without a coordinator says so in one sentence`() async throws {
+            try await Deployment.run { deployment in
+                let status = try await deployment.command(
+                    "status", "--coordinator", Self.nobody, within: .seconds(20))
+                #expect(status.exit == .code(1))
+                #expect(status.output.isEmpty)
+                #expect(status.errors.contains(Self.nobody))
+                #expect(status.errors.split(separator: "\n").count == 1, "\(status.errors)")
+            }
+        }
+
+        @Test func `a data directory has one coordinator at a time`() async throws {
+            try await Deployment.run { deployment in
+                try await deployment.startCoordinator()
+                let second = try await deployment.command(
+                    "serve", "--data-dir", "data", "--listen", "127.0.0.1:0")
+                #expect(second.exit == .code(1))
+                #expect(
+                    second.errors.contains("Another coordinator is using the data directory"))
+                #expect(deployment.coordinator?.isRunning == true)
+            }
+        }
+
+        @Test func `a port that is taken is refused in a sentence`() async throws {
+            try await Deployment.run { deployment in
+                try await deployment.startCoordinator()
+                let port = try #require(deployment.address.split(separator: ":").last)
+                let second = try await deployment.command(
+                    "serve", "--data-dir", "other", "--listen", "127.0.0.1:\(port)")
+                #expect(second.exit == .code(1))
+                let sentence =
+                    "Error: The coordinator cannot listen on 127.0.0.1:\(port): Address already "
+                    + "in use.\n"
+                #expect(second.errors == sentence)
+            }
+        }
+    }
+}

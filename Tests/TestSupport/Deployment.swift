@@ -1,0 +1,137 @@
+public import Foundation
+public import Shared
+
+/// A coordinator and workers as a person runs them: real processes on loopback, in a folder of their
+/// own, all killed at the end of the test, however that ends.
+public final class Deployment {
+    /// Everything of this test lies here; the commands run in it.
+    public let folder: URL
+    public private(set) var coordinator: TestProcess?
+    private var processes: [TestProcess] = []
+    /// Where the coordinator listens, once it has said so.
+    public private(set) var address = "http://127.0.0.1:9"
+
+    /// Short, so that a test need not wait long for a lost worker's task.
+    private static let leaseSeconds = 2
+
+    private init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "gdln-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    /// Runs the body with a fresh deployment, in which nothing is started yet.
+    public static func run<Value>(
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (Deployment) async throws -> Value
+    ) async throws -> Value {
+        let deployment = try Deployment()
+        defer { deployment.tearDown() }
+        return try await body(deployment)
+    }
+
+    private func tearDown() {
+        for process in processes { process.kill() }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    // MARK: - Processes
+
+    /// Starts the coordinator on a free port, or, started before, on the one it had.
+    public func startCoordinator() async throws {
+        let port = coordinator == nil ? "0" : String(address.split(separator: ":").last ?? "0")
+        let process = try start(
+            "gdln-coordinator",
+            [
+                "serve", "--data-dir", "data", "--listen", "127.0.0.1:\(port)",
+                "--lease-seconds", "\(Self.leaseSeconds)",
+            ])
+        coordinator = process
+        let line = try await process.line(after: "listening on ", within: .seconds(20))
+        address = line.components(separatedBy: ", data in ")[0]
+    }
+
+    /// Starts a worker of one slot.
+    public func startWorker(_ options: String..., address: String? = nil) throws -> TestProcess {
+        try start(
+            "gdln-worker",
+            [
+                "run", "--coordinator", address ?? self.address, "--cache-dir",
+                "cache-\(processes.count)",
+            ] + options)
+    }
+
+    /// Starts one of the package's executables.
+    public func start(_ executable: String, _ arguments: [String]) throws -> TestProcess {
+        let process = try TestProcess(
+            Executables.directory.appending(path: executable), arguments,
+            name: "\(processes.count)-\(executable)-\(arguments.first ?? "")", folder: folder,
+            environment: environment)
+        processes.append(process)
+        return process
+    }
+
+    /// Nothing of the machine's own, so that a test means the same everywhere. The trainer's library
+    /// keeps to one thread: the tests' own processes share two cores.
+    private var environment: [String: String] {
+        var environment = ["GDLN_COORDINATOR": address, "OPENBLAS_NUM_THREADS": "1"]
+        for name in ["PATH", "LD_LIBRARY_PATH"] {
+            environment[name] = ProcessInfo.processInfo.environment[name]
+        }
+        return environment
+    }
+
+    // MARK: - Commands
+
+    /// A command that has ended.
+    public struct Finished {
+        public var exit: TestProcess.Exit
+        public var output: String
+        public var errors: String
+    }
+
+    /// Runs a coordinator's command to its end.
+    public func command(_ arguments: String..., within limit: Duration = .seconds(60))
+        async throws -> Finished
+    {
+        let process = try start("gdln-coordinator", arguments)
+        let exit = try await process.exit(within: limit)
+        return Finished(exit: exit, output: process.output, errors: process.errors)
+    }
+
+    /// What a command that must succeed prints.
+    public func output(of arguments: String..., within limit: Duration = .seconds(60))
+        async throws -> String
+    {
+        let process = try start("gdln-coordinator", arguments)
+        guard try await process.exit(within: limit) == .code(0) else {
+            throw TestFailure("\(arguments) failed\n\(process.log)")
+        }
+        return process.output
+    }
+
+    /// Writes a file into the folder.
+    public func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: folder.appending(path: name))
+    }
+
+    public func status(of sweep: String) async throws -> SweepStatus {
+        let json = try await output(of: "status", sweep, "--json")
+        let list = try WireCoding.decode(SweepList.self, from: Data(json.utf8))
+        guard let status = list.sweeps.first else { throw TestFailure("no status in \(json)") }
+        return status
+    }
+
+    /// What the coordinator says of a worker; nil before its first call.
+    public func status(of worker: TestProcess) async throws -> WorkerStatus? {
+        let json = try await output(of: "workers", "--json")
+        return try WireCoding.decode(WorkerList.self, from: Data(json.utf8)).workers
+            .first { $0.name.rawValue.contains("-\(worker.processID)-") }
+    }
+}
+
+/// Where the package's executables lie: beside the tests, which were built with them.
+public enum Executables {
+    public static var directory: URL {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    }
+}
