@@ -81,7 +81,8 @@ let package = Package(
             name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", "TestSupport"], swiftSettings: strict),
+            name: "SharedTests", dependencies: ["Shared", "TestSupport"], exclude: ["Golden"],
+            swiftSettings: strict),
         .testTarget(
             name: "TrainerTests", dependencies: ["Trainer", "Shared", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
@@ -91,7 +92,9 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "Coordinator", "Shared", "TestSupport",
+                "Coordinator", "Shared", "TestSupport", commandLine, logging, crypto,
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

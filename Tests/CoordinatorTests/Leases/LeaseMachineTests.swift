@@ -1,0 +1,148 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+
+@Suite struct LeaseMachineTests {
+    enum Event: String, CaseIterable {
+        case lease, revive, endAttempt, endPermanently, handBack, complete, cancel, retry
+
+        func happens(to machine: inout LeaseMachine) {
+            switch self {
+            case .lease: _ = machine.lease()
+            case .revive: machine.revive()
+            case .endAttempt: machine.endAttempt()
+            case .endPermanently: machine.endAttempt(isPermanent: true)
+            case .handBack: machine.handBack()
+            case .complete: machine.complete()
+            case .cancel: _ = machine.cancel()
+            case .retry: _ = machine.retry()
+            }
+        }
+    }
+
+    /// What follows from each state, in the order of `TaskState`: ready, leased, succeeded, failed,
+    /// cancelled. A dot: nothing changes. Two attempts of three are counted.
+    static let next: [Event: [String]] = [
+        .lease: ["leased", ".", ".", ".", "."],
+        .revive: ["leased", ".", ".", ".", "."],
+        .endAttempt: [".", "ready", ".", ".", "."],
+        .endPermanently: [".", "failed", ".", ".", "."],
+        .handBack: [".", "ready", ".", ".", "."],
+        .complete: [".", "succeeded", ".", ".", "."],
+        .cancel: ["cancelled", "cancelled", ".", ".", "."],
+        .retry: [".", ".", ".", "ready", "ready"],
+    ]
+
+    @Test(arguments: TaskState.allCases, Event.allCases)
+    func `every event leads from every state where the table says`(
+        state: TaskState, event: Event
+    ) throws {
+        let column = try #require(TaskState.allCases.firstIndex(of: state))
+        let cell = try #require(Self.next[event])[column]
+        var machine = LeaseMachine(state: state, attempt: 4, attemptsCharged: 2, attemptMax: 3)
+        let before = machine
+        event.happens(to: &machine)
+        #expect(machine.state.rawValue == (cell == "." ? state.rawValue : cell))
+        if cell == "." { #expect(machine == before) }
+    }
+
+    @Test func `a lease counts the attempt when it begins`() {
+        var machine = LeaseMachine(state: .ready, attempt: 0, attemptsCharged: 0, attemptMax: 1)
+        let isLeased = machine.lease()
+        #expect(isLeased && machine.attempt == 1 && machine.attemptsCharged == 1)
+    }
+
+    @Test func `the last attempt that ends without success fails the task`() {
+        var machine = LeaseMachine(state: .leased, attempt: 5, attemptsCharged: 3, attemptMax: 3)
+        machine.endAttempt()
+        #expect(machine.state == .failed)
+    }
+
+    @Test func `an attempt that is handed back is not counted, but keeps its number`() {
+        var machine = LeaseMachine(state: .leased, attempt: 3, attemptsCharged: 3, attemptMax: 3)
+        machine.handBack()
+        #expect(machine.state == .ready && machine.attempt == 3 && machine.attemptsCharged == 2)
+        let isLeased = machine.lease()
+        #expect(isLeased && machine.attempt == 4)
+    }
+
+    @Test func `a retry counts anew and goes on numbering`() {
+        var machine = LeaseMachine(state: .failed, attempt: 3, attemptsCharged: 3, attemptMax: 3)
+        let isRetried = machine.retry()
+        #expect(isRetried && machine.attemptsCharged == 0 && machine.attempt == 3)
+    }
+
+    @Test func `an attempt revived after a retry counts as one`() {
+        var machine = LeaseMachine(state: .ready, attempt: 3, attemptsCharged: 0, attemptMax: 3)
+        machine.revive()
+        #expect(machine.state == .leased && machine.attemptsCharged == 1)
+    }
+
+    @Test func `a ready task without attempts left is not leased`() {
+        var machine = LeaseMachine(state: .ready, attempt: 3, attemptsCharged: 3, attemptMax: 3)
+        let isLeased = machine.lease()
+        #expect(!isLeased)
+    }
+
+    // MARK: Standing
+
+    @Test(arguments: TaskState.allCases, AttemptOutcome.allCases)
+    func `of the newest attempt, only these three may speak`(
+        state: TaskState, outcome: AttemptOutcome
+    ) {
+        let machine = LeaseMachine(state: state, attempt: 2, attemptsCharged: 2, attemptMax: 3)
+        let standing = machine.standing(ofAttempt: 2, outcome: outcome)
+        switch (state, outcome) {
+        case (.leased, .running): #expect(standing == .current)
+        case (.ready, .lost): #expect(standing == .revivable)
+        case (.succeeded, .succeeded): #expect(standing == .succeededAlready)
+        default:
+            guard case .lost(let reason) = standing else {
+                Issue.record("\(standing)")
+                return
+            }
+            #expect(!reason.isEmpty)
+        }
+    }
+
+    @Test(arguments: TaskState.allCases, AttemptOutcome.allCases)
+    func `an older attempt never speaks`(state: TaskState, outcome: AttemptOutcome) {
+        let machine = LeaseMachine(state: state, attempt: 2, attemptsCharged: 2, attemptMax: 3)
+        #expect(
+            machine.standing(ofAttempt: 1, outcome: outcome)
+                == .lost(reason: "attempt 2 has followed attempt 1"))
+    }
+
+    // MARK: Random walk
+
+    @Test(arguments: UInt64(1)...50)
+    func `whatever happens in whatever order, the counts and final states hold`(seed: UInt64) {
+        let random = TestRandom(seed: seed)
+        var machine = LeaseMachine(
+            state: .ready, attempt: 0, attemptsCharged: 0, attemptMax: 1 + random.below(3))
+        var isLastLost = false
+        for _ in 0..<200 {
+            let before = machine
+            let event = Event.allCases[random.below(Event.allCases.count)]
+            // The store revives only what was lost.
+            if event == .revive && !isLastLost { continue }
+            event.happens(to: &machine)
+            if before.state == .leased && machine.state != .leased {
+                isLastLost = event == .endAttempt
+            }
+            check(machine, after: before, event)
+        }
+    }
+
+    private func check(_ machine: LeaseMachine, after before: LeaseMachine, _ event: Event) {
+        #expect((0...machine.attemptMax).contains(machine.attemptsCharged))
+        #expect(machine.attemptsCharged <= machine.attempt)
+        #expect(machine.attempt - before.attempt == (event == .lease && machine != before ? 1 : 0))
+        if machine.state == .ready { #expect(machine.attemptsCharged < machine.attemptMax) }
+        if machine.state == .leased { #expect(machine.attemptsCharged > 0) }
+        if before.state == .succeeded { #expect(machine == before) }
+        if before.state.isFinal && machine != before { #expect(event == .retry) }
+    }
+}

@@ -1,0 +1,56 @@
+import Logging
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+
+@Suite struct ReaperTests {
+    private func reaper(_ world: StoreWorld) -> Reaper {
+        Reaper(
+            store: world.store, ready: ReadySignal(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    @Test func `a dead worker's task is ready again once the lease is over`() async throws {
+        let world = try StoreWorld()
+        try await world.create()
+        _ = try await world.leaseOne()
+        let reaper = reaper(world)
+        world.clock.advance(by: .milliseconds(29_999))
+        await reaper.sweepOnce()
+        #expect(try await world.task().state == .leased)
+        #expect(await reaper.ready.generation == 0)
+        world.clock.advance(by: .milliseconds(1))
+        await reaper.sweepOnce()
+        #expect(try await world.task().state == .ready)
+        #expect(await reaper.ready.generation == 1)
+    }
+
+    @Test func `a thousand dead workers are noticed at one look`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 1_000)
+        #expect(try await world.lease(slots: 1_000).count == 1_000)
+        world.clock.advance(by: .seconds(30))
+        await reaper(world).sweepOnce()
+        #expect(try await world.tasks().allSatisfy { $0.state == .ready && $0.charged == 1 })
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
+    @Test func `a jump of the wall clock expires nothing`() async throws {
+        let world = try StoreWorld()
+        try await world.create()
+        _ = try await world.leaseOne()
+        for hours in [2, -4, 87_600] {
+            world.clock.jumpWall(milliseconds: Int64(hours) * 3_600_000)
+            await reaper(world).sweepOnce()
+            #expect(try await world.task().state == .leased)
+        }
+    }
+
+    @Test func `it looks at least four times a lease`() throws {
+        let short = try StoreWorld(leaseDuration: .milliseconds(500))
+        #expect(reaper(short).period == .milliseconds(125))
+        #expect(reaper(try StoreWorld(leaseDuration: .seconds(3_600))).period == .seconds(1))
+    }
+}

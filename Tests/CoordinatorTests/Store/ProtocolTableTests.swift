@@ -1,0 +1,106 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+
+/// The protocol's table, call by state, as `Protocol.md` has it.
+@Suite struct ProtocolTableTests {
+    /// Where the task of a lease has got to.
+    enum Situation: String, CaseIterable {
+        case held, lost, lostAndTaken, handedBack, failedOnce, succeeded, failed, cancelled
+        case cancelledAndRetried
+    }
+
+    enum Call: String, CaseIterable {
+        case heartbeat, metrics, complete, fail, handBack, cancel, retry
+    }
+
+    /// A state: the call is good, and the task stands so afterwards. Else the error's code.
+    static let table: [Call: [String]] = [
+        // In the order of `Situation`.
+        .heartbeat: ["leased", "leased"] + [String](repeating: "lease_lost", count: 7),
+        .metrics: ["leased", "leased"] + [String](repeating: "lease_lost", count: 7),
+        .complete: [
+            "succeeded", "succeeded", "lease_lost", "lease_lost", "lease_lost", "succeeded",
+            "lease_lost", "lease_lost", "lease_lost",
+        ],
+        .fail: ["ready", "ready"] + [String](repeating: "lease_lost", count: 7),
+        .handBack: ["ready", "ready"] + [String](repeating: "lease_lost", count: 7),
+        .cancel: [
+            "1 cancelled", "1 cancelled", "1 cancelled", "1 cancelled", "1 cancelled",
+            "0 succeeded", "0 failed", "0 cancelled", "1 cancelled",
+        ],
+        .retry: [
+            "0 leased", "0 ready", "0 leased", "0 ready", "0 ready", "0 succeeded", "1 ready",
+            "1 ready", "0 ready",
+        ],
+    ]
+
+    @Test(arguments: Situation.allCases, Call.allCases)
+    func `every call in every situation is answered as the table says`(
+        situation: Situation, call: Call
+    ) async throws {
+        let (world, lease) = try await Self.bring(about: situation)
+        let before = try await world.tasks()
+        let found = await outcome { try await Self.make(call, lease, world) }
+        let column = try #require(Situation.allCases.firstIndex(of: situation))
+        let wanted = try #require(Self.table[call])[column]
+        #expect(found == wanted)
+        if ErrorCode(rawValue: wanted) != nil { #expect(try await world.tasks() == before) }
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
+    private static func bring(about situation: Situation) async throws -> (StoreWorld, LeaseID) {
+        let world = try StoreWorld()
+        try await world.create(attempts: 2)
+        let lease = try await world.leaseOne()
+        try await world.append(StoreWorld.rows(epochs: 2), epochs: 2, to: lease)
+        switch situation {
+        case .held: break
+        case .lost: try await world.lose(lease)
+        case .lostAndTaken:
+            try await world.lose(lease)
+            _ = try await world.leaseOne("worker-2")
+        case .handedBack:
+            _ = try await world.store.handBack(
+                lease, HandBackRequest(reason: "drain"), world.key())
+        case .failedOnce: _ = try await world.fail(lease)
+        case .succeeded:
+            try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+        case .failed: _ = try await world.fail(lease, permanent: true)
+        case .cancelled: _ = try await world.store.cancel("study", world.key())
+        case .cancelledAndRetried:
+            _ = try await world.store.cancel("study", world.key())
+            _ = try await world.store.retry("study", world.key())
+        }
+        return (world, lease)
+    }
+
+    private static func make(_ call: Call, _ lease: LeaseID, _ world: StoreWorld) async throws
+        -> String
+    {
+        var count = ""
+        switch call {
+        case .heartbeat: try await world.append([], from: 2, epochs: 2, to: lease)
+        case .metrics: try await world.append(StoreWorld.rows(epochs: 2), epochs: 2, to: lease)
+        case .complete:
+            try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+        case .fail: _ = try await world.fail(lease)
+        case .handBack:
+            _ = try await world.store.handBack(
+                lease, HandBackRequest(reason: "drain"), world.key())
+        case .cancel: count = "\(try await world.store.cancel("study", world.key())) "
+        case .retry: count = "\(try await world.store.retry("study", world.key())) "
+        }
+        return count + (try await world.task().state.rawValue)
+    }
+
+    @Test func `a lease that never was is not found`() async throws {
+        let world = try StoreWorld()
+        let lease = LeaseID(unchecked: "nobody")
+        for call in [Call.heartbeat, .complete, .fail, .handBack] {
+            #expect(await outcome { try await Self.make(call, lease, world) } == "not_found")
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import Shared
+import TestSupport
+import Testing
+
+@testable import Coordinator
+
+@Suite struct StoreMetricsTests {
+    private func leased(epochs: Int = 4) async throws -> (StoreWorld, LeaseID) {
+        let world = try StoreWorld()
+        try await world.create(epochs: epochs)
+        return (world, try await world.leaseOne())
+    }
+
+    @Test func `rows are stored once, however often they are posted`() async throws {
+        let (world, lease) = try await leased()
+        let rows = StoreWorld.rows(epochs: 4)
+        try await world.append(Array(rows[..<2]), epochs: 2, to: lease)
+        try await world.append(Array(rows[..<2]), epochs: 2, to: lease)
+        try await world.append(Array(rows[1...]), from: 1, epochs: 4, to: lease)
+        #expect(try await world.number("SELECT count(*) FROM metric") == 4)
+        #expect(try await world.task().epochsCompleted == 4)
+        try await world.store.complete(lease, StoreWorld.result(epochs: 4), world.key())
+    }
+
+    @Test func `a gap is refused, and the number that is wanted is told`() async throws {
+        let (world, lease) = try await leased()
+        let rows = StoreWorld.rows(epochs: 4)
+        await #expect(throws: StoreError.metricsGap(found: 2, wanted: 0)) {
+            try await world.append(Array(rows[2...]), from: 2, epochs: 4, to: lease)
+        }
+        try await world.append(Array(rows[..<1]), epochs: 1, to: lease)
+        for sequence in [2, Int.max] {
+            await #expect(throws: StoreError.metricsGap(found: sequence, wanted: 1)) {
+                try await world.append(Array(rows[2...]), from: sequence, epochs: 4, to: lease)
+            }
+        }
+        #expect(try await world.number("SELECT count(*) FROM metric") == 1)
+    }
+
+    @Test
+    func `a row that is there with other values is refused, and nothing of the call is stored`()
+        async throws
+    {
+        let (world, lease) = try await leased()
+        try await world.append(Array(StoreWorld.rows(epochs: 2)), epochs: 2, to: lease)
+        var rows = StoreWorld.rows(epochs: 4)
+        rows[1].values = [MetricName.lossTrainedPaths: MetricValue(7)]
+        await #expect(throws: StoreError.metricsConflict(sequence: 1)) {
+            try await world.append(rows, epochs: 4, to: lease)
+        }
+        #expect(try await world.number("SELECT count(*) FROM metric") == 2)
+    }
+
+    @Test func `an epoch that the task does not have is refused`() async throws {
+        let (world, lease) = try await leased(epochs: 4)
+        await #expect(throws: StoreError.noSuchEpoch(5, epochs: 4)) {
+            try await world.append(StoreWorld.rows(epochs: 5), epochs: 4, to: lease)
+        }
+        #expect(try await world.number("SELECT count(*) FROM metric") == 0)
+    }
+
+    @Test func `an attempt's rows are its own: the next one begins at 0`() async throws {
+        let (world, first) = try await leased()
+        try await world.append(StoreWorld.rows(epochs: 2, shift: 5), epochs: 2, to: first)
+        try await world.lose(first)
+        let second = try await world.leaseOne("worker-2")
+        #expect(try await world.task().epochsCompleted == 0)
+        try await world.succeed(second, epochs: 4)
+        #expect(try await world.number("SELECT count(*) FROM metric WHERE attempt = 1") == 2)
+        #expect(try await world.number("SELECT count(*) FROM metric WHERE attempt = 2") == 4)
+    }
+
+    @Test func `a heartbeat costs no write`() async throws {
+        let (world, lease) = try await leased()
+        let before = try await world.changes()
+        for epoch in 1...3 { try await world.append([], epochs: epoch, to: lease) }
+        #expect(try await world.changes() == before)
+    }
+
+    // MARK: Completing
+
+    @Test func `what does not add up is refused, and the attempt goes on`() async throws {
+        let (world, lease) = try await leased(epochs: 2)
+        let rows = StoreWorld.rows(epochs: 2)
+        let good = StoreWorld.result(epochs: 2)
+        await #expect(throws: StoreError.rowsMissing(stored: 0, claimed: 2)) {
+            try await world.store.complete(lease, good, world.key())
+        }
+        try await world.append(rows, epochs: 2, to: lease)
+        var result = good
+        result.epochsCompleted = 1
+        await #expect(throws: StoreError.epochsMissing(completed: 1, wanted: 2)) {
+            try await world.store.complete(lease, result, world.key())
+        }
+        result = good
+        result.trajectory = Digest(of: [1])
+        await #expect(
+            throws: StoreError.trajectoryMismatch(
+                stored: good.trajectory, claimed: result.trajectory)
+        ) { try await world.store.complete(lease, result, world.key()) }
+        #expect(try await world.task().state == .leased)
+        try await world.store.complete(lease, good, world.key())
+        #expect(try await world.task().state == .succeeded)
+    }
+
+    @Test func `a training that was never evaluated at its end has not succeeded`() async throws {
+        let (world, lease) = try await leased(epochs: 2)
+        for rows in [[], Array(StoreWorld.rows(epochs: 1))] {
+            try await world.append(rows, epochs: 2, to: lease)
+            let result = CompleteRequest(
+                epochsCompleted: 2, rowCount: rows.count, trajectory: StoreWorld.trajectory(rows))
+            await #expect(throws: StoreError.evaluationMissing(lastEpoch: rows.count, wanted: 2)) {
+                try await world.store.complete(lease, result, world.key())
+            }
+        }
+    }
+
+    @Test func `completing twice is answered twice, with another request id too`() async throws {
+        let (world, lease) = try await leased(epochs: 2)
+        try await world.succeed(lease)
+        try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+        var other = StoreWorld.result(epochs: 2)
+        other.trajectory = Digest(of: [1])
+        await #expect(throws: StoreError.self) {
+            try await world.store.complete(lease, other, world.key())
+        }
+    }
+
+    @Test func `no number is lost on the way: NaN, infinities, the smallest and the largest`()
+        async throws
+    {
+        let (world, lease) = try await leased(epochs: 1)
+        let numbers: [Float] = [
+            .nan, .infinity, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+            0.1, 1 / 3, -1e-10,
+        ]
+        let values = numbers.enumerated().map { ("m\($0.offset)", MetricValue($0.element)) }
+        let row = MetricRow(
+            epoch: 1, split: .test, values: Dictionary(uniqueKeysWithValues: values))
+        try await world.append([row], epochs: 1, to: lease)
+        // A repeat is compared to the bit.
+        try await world.append([row], epochs: 1, to: lease)
+        let result = CompleteRequest(
+            epochsCompleted: 1, rowCount: 1, trajectory: StoreWorld.trajectory([row]))
+        try await world.store.complete(lease, result, world.key())
+        try await world.store.withSnapshot(of: "study") { snapshot in
+            try snapshot.forEachMetricRow { #expect($1 == row) }
+        }
+    }
+
+    // MARK: Calls that fall together
+
+    @Test(arguments: 0..<30)
+    func `a cancelled lease is not held again by metrics that were on their way`(round: Int)
+        async throws
+    {
+        let (world, lease) = try await leased(epochs: 1)
+        let (store, key) = (world.store, world.key())
+        let rows = StoreWorld.rows(epochs: 1)
+        async let posted: Void = store.append(
+            MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1), to: lease)
+        async let cancelled = store.cancel("study", key)
+        _ = try? await posted
+        #expect(try await cancelled == 1)
+        #expect(store.liveLeases.entry(lease) == nil)
+    }
+
+    @Test(arguments: 0..<30)
+    func `a lease that is revived while it is being lost is either lost or live`(round: Int)
+        async throws
+    {
+        let (world, lease) = try await leased(epochs: 1)
+        let store = world.store
+        world.clock.advance(by: .seconds(30))
+        let rows = StoreWorld.rows(epochs: 1)
+        async let ended = store.expire([lease])
+        async let posted: Void = store.append(
+            MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1), to: lease)
+        _ = try await ended
+        try await posted
+        #expect(try await world.task().state == .leased)
+        #expect(store.liveLeases.entry(lease) != nil)
+    }
+}
