@@ -87,7 +87,8 @@ let package = Package(
             name: "TrainerTests", dependencies: ["Trainer", "Shared", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "WorkerTests", dependencies: ["Worker", "Shared", "Trainer", "TestSupport"],
+            name: "WorkerTests",
+            dependencies: ["Worker", "Shared", "Trainer", "TestSupport", logging],
             swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",
