@@ -3,9 +3,9 @@ import Synchronization
 
 /// Lets writes that wait at the same time share one transaction, and so one fsync.
 ///
-/// While one batch is being committed, later writes queue up; they then go together. Each stands in a
-/// savepoint of its own: one that throws leaves no trace and does not disturb its neighbours. Nobody
-/// gets an answer before the batch is on disk, so an answer is always the truth.
+/// While one batch is being committed, later writes queue up; they then go together. Each stands in
+/// a savepoint of its own: one that throws leaves no trace and does not disturb its neighbours.
+/// Nobody gets an answer before the batch is on disk, so an answer is always the truth.
 actor GroupCommit {
     private let writer: any DatabaseWriter
     private let batchMax: Int
@@ -17,8 +17,8 @@ actor GroupCommit {
         self.batchMax = batchMax
     }
 
-    /// Runs `work` in a transaction and returns its value once that is on disk. What `work` throws is
-    /// thrown here, and nothing of it is stored.
+    /// Runs `work` in a transaction and returns its value once that is on disk. What `work` throws
+    /// is thrown here, and nothing of it is stored.
     func write<Value: Sendable>(_ work: @escaping @Sendable (Database) throws -> Value) async throws
         -> Value
     {

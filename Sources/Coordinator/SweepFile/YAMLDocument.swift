@@ -97,8 +97,8 @@ extension YAMLDocument {
         return Int(text).map { .integer($0) } ?? Double(text).map { .number($0) } ?? .string(text)
     }
 
-    /// A sign, digits, a fraction, an exponent: `8`, `-0.5`, `.5`, `1.`, `1e-4`. A whole number with
-    /// a zero before it is none: it may have been meant as octal, or as the row of a gate.
+    /// A sign, digits, a fraction, an exponent: `8`, `-0.5`, `.5`, `1.`, `1e-4`. A whole number
+    /// with a zero before it is none: it may have been meant as octal, or as the row of a gate.
     private static func isNumber(_ text: String) -> Bool {
         var rest = text.utf8[...]
         if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
@@ -182,8 +182,8 @@ extension YAMLDocument {
     private static func sentence(_ problem: String) -> String {
         switch problem {
         case "mapping values are not allowed in this context":
-            "found a \": \" where no key can stand, wanted one key a line, all of a map equally far "
-                + "in, and quotes round a text with \": \" in it"
+            "found a \": \" where no key can stand, wanted one key a line, all of a map equally "
+                + "far in, and quotes round a text with \": \" in it"
         case "could not find expected ':'":
             "found a line without a \":\" after its key, wanted \"key: value\""
         case "did not find expected key":
@@ -198,7 +198,8 @@ extension YAMLDocument {
         case "found unexpected end of stream":
             "found the end of the file inside a quoted text, wanted its closing quote"
         case "found character that cannot start any token":
-            "found a character that no value begins with (such as @, ` or %), wanted quotes round it"
+            "found a character that no value begins with (such as @, ` or %), wanted quotes round "
+                + "it"
         case "but found another document", "did not find expected <document start>":
             "found a second document, wanted one sweep a file"
         default:

@@ -87,8 +87,8 @@ extension YAMLGuard {
         switch byte {
         case UInt8(ascii: "&"), UInt8(ascii: "*"):
             throw refusal(
-                "found an anchor or alias (& or *), which sweep files do not have, wanted the value "
-                    + "itself (or quotes round a text that begins so)")
+                "found an anchor or alias (& or *), which sweep files do not have, wanted the "
+                    + "value itself (or quotes round a text that begins so)")
         case UInt8(ascii: "!"):
             throw refusal("found a tag (!), which sweep files do not have, wanted the value alone")
         case UInt8(ascii: "|"), UInt8(ascii: ">"):

@@ -1,7 +1,7 @@
-/// From a map of a sweep file, or of a message, to a complete k-path configuration. Types and ranges
-/// are checked field by field; what only several fields together can break stands in
-/// `KPathConfiguration+Checks.swift`. The names are those that `json` writes and that the SweepFiles
-/// page documents.
+/// From a map of a sweep file, or of a message, to a complete k-path configuration. Types and
+/// ranges are checked field by field; what only several fields together can break stands in
+/// `KPathConfiguration+Checks.swift`. The names are those that `json` writes and that the
+/// SweepFiles page documents.
 extension KPathConfiguration {
     /// Reads what `json` writes; keys with a default may be left out.
     public init(reading map: SourceValue) throws(SweepMistakes) {

@@ -1,5 +1,5 @@
-/// From a sweep to the configurations of its tasks. An axis value is laid over the base with its own
-/// place, so that a mistake in a configuration points to the line that brought it in.
+/// From a sweep to the configurations of its tasks. An axis value is laid over the base with its
+/// own place, so that a mistake in a configuration points to the line that brought it in.
 extension Sweep {
     /// The configuration of one task; `position` counts from 0, the last axis fastest.
     public func configuration(at position: Int) throws(SweepMistakes) -> Configuration {

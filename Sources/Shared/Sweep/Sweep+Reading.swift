@@ -1,5 +1,5 @@
-/// From a sweep file, or the message of one, to a `Sweep`. As many mistakes as can be told apart are
-/// reported at once; the size is checked before anything is expanded.
+/// From a sweep file, or the message of one, to a `Sweep`. As many mistakes as can be told apart
+/// are reported at once; the size is checked before anything is expanded.
 extension Sweep {
     public init(reading document: SourceValue) throws(SweepMistakes) {
         let mistakes = MistakeCollector()
@@ -239,8 +239,8 @@ extension Experiment {
 }
 
 extension SourceValue {
-    /// The same with another path for itself and all inside it: as a value of a list of one-key maps
-    /// is spoken of as if it stood in a map.
+    /// The same with another path for itself and all inside it: as a value of a list of one-key
+    /// maps is spoken of as if it stood in a map.
     fileprivate func moved(to place: Place) -> SourceValue {
         switch content {
         case .list(let elements):

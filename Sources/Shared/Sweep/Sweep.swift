@@ -57,17 +57,18 @@ extension Sweep {
 
 extension Sweep {
     /// The report's columns for the axes: the path that an axis varies, or each of them where it
-    /// varies several. A whole gate has none here: the report describes every gate in columns of its
-    /// own.
+    /// varies several. A whole gate has none here: the report describes every gate in columns of
+    /// its own.
     public var axisColumns: [String] { axes.flatMap(\.columns) }
 
-    /// The texts under `axisColumns` of one task: empty where the axis value does not set that path.
+    /// The texts under `axisColumns` of one task: empty where the axis value does not set that
+    /// path.
     public func axisCells(at position: Int) -> [String] {
         zip(axes, choices(at: position)).flatMap { axis, choice in axis.values[choice].cells }
     }
 
-    /// Which value of each axis the task at a position has: a number with a digit for each axis, the
-    /// last the least.
+    /// Which value of each axis the task at a position has: a number with a digit for each axis,
+    /// the last the least.
     func choices(at position: Int) -> [Int] {
         var (choices, rest) = ([Int](repeating: 0, count: axes.count), position)
         for index in axes.indices.reversed() {

@@ -47,8 +47,9 @@ CLONES void gdln_adam_step(const gdln_adam *how, float *w, float *m, float *s, f
     else adam_span(*how, w, m, s, 0, g, count);
 }
 
-// The gradient of a tile of ROWS x COLUMNS is made in registers and the first cache, sixteen columns
-// at a time, each element by adding the examples in order: its value does not depend on the tile.
+// The gradient of a tile of ROWS x COLUMNS is made in registers and the first cache, sixteen
+// columns at a time, each element by adding the examples in order: its value does not depend on the
+// tile.
 enum { ROWS = 4, COLUMNS = 64, WIDTH = 16 };
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
 

@@ -190,7 +190,8 @@ extension SweepMistakeTests {
         Row(
             "    - {family: plus_mod, k: [2, 4], permute_columns: true}",
             becomes:
-                "    - {family: plus_mod, k: [2, 4], permute_columns: true}\n    - {family: plus_mod, k: 4, permute_columns: true}",
+                "    - {family: plus_mod, k: [2, 4], permute_columns: true}\n"
+                + "    - {family: plus_mod, k: 4, permute_columns: true}",
             """
             line 16, axes.gate[1]: found the same configuration as with axes.gate[0], wanted \
             each task once
