@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// The worker's executable: the loop that trains tasks for a coordinator, and the commands that train
-/// without one.
+/// The worker's executable: the loop that trains tasks for a coordinator, and the commands that
+/// train without one.
 @main
 struct Worker: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,8 +3,8 @@ import Logging
 import Shared
 import Synchronization
 
-/// Asks for tasks and trains them, in so many slots side by side, until told to stop or idle for too
-/// long. Each slot is a thread: a training keeps a processor busy for hours, and would starve
+/// Asks for tasks and trains them, in so many slots side by side, until told to stop or idle for
+/// too long. Each slot is a thread: a training keeps a processor busy for hours, and would starve
 /// whatever shared a pool with it.
 struct WorkerLoop {
     let name: WorkerName

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    /// Processes that end in the middle of their work. Whatever ends, the report comes out the same.
+    /// Processes that end in the middle of their work. Whatever ends, the report comes out the
+    /// same.
     @Suite struct LossTests {
         @Test func `a worker's death costs an attempt and changes nothing else`() async throws {
             let expected = try await TinySweep.undisturbed.value

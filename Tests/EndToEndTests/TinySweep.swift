@@ -2,8 +2,8 @@ import Foundation
 import Shared
 import TestSupport
 
-/// The sweep that these tests run, again and again: twelve tasks of about a second each, on the data
-/// set made by code, so that nothing needs to be registered.
+/// The sweep that these tests run, again and again: twelve tasks of about a second each, on the
+/// data set made by code, so that nothing needs to be registered.
 enum TinySweep {
     static let name = "tiny"
     static let taskCount = 12

@@ -1,8 +1,8 @@
 public import Foundation
 public import Shared
 
-/// A coordinator and workers as a person runs them: real processes on loopback, in a folder of their
-/// own, all killed at the end of the test, however that ends.
+/// A coordinator and workers as a person runs them: real processes on loopback, in a folder of
+/// their own, all killed at the end of the test, however that ends.
 public final class Deployment {
     /// Everything of this test lies here; the commands run in it.
     public let folder: URL
@@ -70,8 +70,8 @@ public final class Deployment {
         return process
     }
 
-    /// Nothing of the machine's own, so that a test means the same everywhere. The trainer's library
-    /// keeps to one thread: the tests' own processes share two cores.
+    /// Nothing of the machine's own, so that a test means the same everywhere. The trainer's
+    /// library keeps to one thread: the tests' own processes share two cores.
     private var environment: [String: String] {
         var environment = ["GDLN_COORDINATOR": address, "OPENBLAS_NUM_THREADS": "1"]
         for name in ["PATH", "LD_LIBRARY_PATH"] {

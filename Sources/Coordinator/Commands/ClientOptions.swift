@@ -6,7 +6,10 @@ import Shared
 struct ClientOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The coordinator's address; else the environment's GDLN_COORDINATOR, else \(defaultAddress).",
+            """
+            The coordinator's address; else the environment's GDLN_COORDINATOR, else \
+            \(defaultAddress).
+            """,
             valueName: "url"))
     var coordinator: String?
 

@@ -1,6 +1,7 @@
 import Shared
 
-/// A sweep's progress as one line: `name [=====>    ] 52%  12 of 54 done, 2 running, ... 1m 20s left`.
+/// A sweep's progress as one line: `name [=====>    ] 52%  12 of 54 done, 2 running, ... 1m 20s
+/// left`.
 struct ProgressLine {
     private let status: SweepStatus
 

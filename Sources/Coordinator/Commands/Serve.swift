@@ -31,8 +31,8 @@ struct Serve: AsyncParsableCommand {
     func validate() throws {
         guard (Limits.leaseSecondsMin...Limits.leaseSecondsMax).contains(leaseSeconds) else {
             throw ValidationError(
-                "--lease-seconds must be from \(Limits.leaseSecondsMin) to \(Limits.leaseSecondsMax)."
-            )
+                "--lease-seconds must be from \(Limits.leaseSecondsMin) to "
+                    + "\(Limits.leaseSecondsMax).")
         }
         let address = try ListenAddress(listen)
         guard insecure || address.isLoopback else {

@@ -40,7 +40,8 @@ struct Submit: AsyncParsableCommand {
         if json {
             try printJSON(created)
         } else {
-            print("\(created.name): submitted as \(created.id), \(tasks(created.taskCount))")
+            // At once: the progress that follows is not buffered either.
+            writeOut("\(created.name): submitted as \(created.id), \(tasks(created.taskCount))\n")
         }
         if watch { try await WatchLoop(client: client, sweep: created.id.rawValue).run() }
     }

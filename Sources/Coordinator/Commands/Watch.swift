@@ -9,8 +9,8 @@ struct Watch: AsyncParsableCommand {
         discussion: """
             Example: gdln-coordinator watch mnist-small
 
-            A bar on a terminal, a line now and then elsewhere. Exits with 1 where a task failed or \
-            was cancelled.
+            A bar on a terminal, a line now and then elsewhere. Exits with 1 where a task failed \
+            or was cancelled.
             """)
 
     @Argument(help: "The sweep: its id, or its name for the newest of that name.")

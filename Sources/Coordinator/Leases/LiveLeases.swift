@@ -3,10 +3,10 @@ import Synchronization
 
 /// When each lease that is held now expires, and how far its training is.
 ///
-/// Kept in memory alone, on purpose: a heartbeat then costs no disk, a jump of the wall clock expires
-/// nothing, and a coordinator that comes back gives every lease its full length again, so that an
-/// absence shorter than a lease trains nothing twice. What is durable is that a task is leased, and
-/// by which attempt: the store's.
+/// Kept in memory alone, on purpose: a heartbeat then costs no disk, a jump of the wall clock
+/// expires nothing, and a coordinator that comes back gives every lease its full length again, so
+/// that an absence shorter than a lease trains nothing twice. What is durable is that a task is
+/// leased, and by which attempt: the store's.
 final class LiveLeases: Sendable {
     let leaseDuration: Duration
     private let entries = Mutex<[LeaseID: Entry]>([:])

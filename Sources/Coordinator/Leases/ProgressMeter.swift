@@ -1,8 +1,8 @@
 import Shared
 import Synchronization
 
-/// How fast each sweep is being trained: epochs a second over the last few minutes. In memory alone:
-/// after a restart it measures anew.
+/// How fast each sweep is being trained: epochs a second over the last few minutes. In memory
+/// alone: after a restart it measures anew.
 final class ProgressMeter: Sendable {
     static let window: Duration = .seconds(120)
     /// A rate over less than this would only be noise.

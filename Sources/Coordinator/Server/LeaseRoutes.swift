@@ -17,7 +17,8 @@ struct LeaseRoutes {
             .post("hand_back") { try await handBack($0, $1.parameters) }
     }
 
-    /// Answers at once where there is something to do, else waits for it as long as the worker said.
+    /// Answers at once where there is something to do, else waits for it as long as the worker
+    /// said.
     private func lease(_ request: Request) async throws -> Response {
         let call = try await MutatingCall(request, as: LeaseRequest.self)
         try check(call.message)

@@ -9,8 +9,8 @@ extension HTTPField.Name {
     static let leaseToken = HTTPField.Name("Lease-Token")
 }
 
-/// A call that changes something, read whole: what was asked, and the key by which a repeat of it is
-/// recognized.
+/// A call that changes something, read whole: what was asked, and the key by which a repeat of it
+/// is recognized.
 struct MutatingCall<Message: Decodable> {
     let message: Message
     let key: RequestKey

@@ -13,7 +13,8 @@ struct SweepPlanner: Sendable {
         var tasks: [NewTask]
     }
 
-    /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not here.
+    /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not
+    /// here.
     func plan(_ json: JSONValue) async throws -> Plan {
         let (sweep, points) = try await LongWork.run {
             let sweep = try Sweep(reading: SourceValue(json))

@@ -3,8 +3,8 @@ import Glibc
 import Hummingbird
 import NIOCore
 
-/// A file without a name, for what is too large for memory or must not hold up the store: it is gone
-/// when the last user is, also after a kill. Written first, then read; not at the same time.
+/// A file without a name, for what is too large for memory or must not hold up the store: it is
+/// gone when the last user is, also after a kill. Written first, then read; not at the same time.
 final class TemporaryFile: Sendable {
     private let descriptor: Int32
 

@@ -1,7 +1,7 @@
 import GRDB
 
-/// The tables, and how an older file becomes a newer one. Names of constraints are sentences, because
-/// SQLite's message about a broken one is its name.
+/// The tables, and how an older file becomes a newer one. Names of constraints are sentences,
+/// because SQLite's message about a broken one is its name.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -108,7 +108,8 @@ enum Schema {
             firstSeenAt INTEGER NOT NULL
         ) STRICT;
 
-        -- What was answered to each call that changed something, so that a repeat is answered alike.
+        -- What was answered to each call that changed something, so that a repeat is answered
+        -- alike.
         CREATE TABLE request (
             id          TEXT    NOT NULL PRIMARY KEY,
             fingerprint TEXT    NOT NULL,

@@ -49,7 +49,8 @@ extension Store {
                 AND metric.attempt = task.attempt AND metric.epoch = task.epochs)
         """,
         """
-        SELECT 'the metric rows of attempt ' || metric.attempt || ' of task ' || task.id || ' have gaps'
+        SELECT 'the metric rows of attempt ' || metric.attempt || ' of task ' || task.id
+            || ' have gaps'
         FROM metric JOIN task ON task.number = metric.task
         GROUP BY metric.task, metric.attempt HAVING max(metric.sequence) <> count(*) - 1
         """,

@@ -1,8 +1,8 @@
 import GRDB
 import Shared
 
-/// A lease without its token, as the store keeps it: the token is made from the lease's id by whoever
-/// answers the worker, so that no token is ever stored.
+/// A lease without its token, as the store keeps it: the token is made from the lease's id by
+/// whoever answers the worker, so that no token is ever stored.
 struct LeaseGrant: Codable, Sendable {
     var lease: LeaseID
     var task: SweepTaskID
@@ -135,8 +135,8 @@ extension Store {
         }
     }
 
-    /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once more
-    /// inside the transaction: a call may have come in between.
+    /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once
+    /// more inside the transaction: a call may have come in between.
     /// - Returns: those that are over.
     func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
         let (now, instant) = (environment.now(), environment.instant())

@@ -4,8 +4,8 @@ import Shared
 
 /// What a worker reports while it trains, and at the end.
 extension Store {
-    /// Stores metric rows and puts the lease's expiry off. Rows stored before are passed over, so the
-    /// call can be repeated at will.
+    /// Stores metric rows and puts the lease's expiry off. Rows stored before are passed over, so
+    /// the call can be repeated at will.
     func append(_ metrics: MetricsRequest, to lease: LeaseID) async throws {
         let instant = environment.instant()
         if let entry = liveLeases.entry(lease) {
@@ -30,8 +30,8 @@ extension Store {
         }
     }
 
-    /// Ends the attempt and the task with success. All that the attempt measured must be stored, and
-    /// be what the attempt says it was, to the bit.
+    /// Ends the attempt and the task with success. All that the attempt measured must be stored,
+    /// and be what the attempt says it was, to the bit.
     func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
         let now = environment.now()
         _ = try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {

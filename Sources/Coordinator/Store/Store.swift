@@ -43,8 +43,8 @@ struct Store: Sendable {
     }
 
     /// GRDB lowers `synchronous` to NORMAL when it turns on the write-ahead log, after any hook of
-    /// ours has run; a power cut could then take back what was acknowledged. So it is set afterwards,
-    /// outside a transaction, and read back.
+    /// ours has run; a power cut could then take back what was acknowledged. So it is set
+    /// afterwards, outside a transaction, and read back.
     private static func makeCommitsDurable(_ pool: DatabasePool) throws {
         let level = try pool.writeWithoutTransaction { database in
             try database.execute(

@@ -50,8 +50,8 @@ struct StoredTask {
             state: state, attempt: row[9], attemptsCharged: row[10], attemptMax: row[11])
     }
 
-    /// Stores what the machine decided. The old attempt and state stand in the condition: a decision
-    /// made on a row that has changed since is never applied.
+    /// Stores what the machine decided. The old attempt and state stand in the condition: a
+    /// decision made on a row that has changed since is never applied.
     func apply(
         _ decided: LeaseMachine, lease: LeaseID?, error: String? = nil, _ database: Database
     ) throws {

@@ -5,7 +5,8 @@
 #define CURL_DISABLE_TYPECHECK 1
 #include <curl/curl.h>
 
-/* Setting and reading options is variadic in C, which Swift does not import: one function a type. */
+/* Setting and reading options is variadic in C, which Swift does not import: one function a type.
+ * */
 
 static inline CURLcode ccurl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);

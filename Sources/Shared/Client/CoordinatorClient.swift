@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// The protocol's calls, as a worker or a person's command makes them: with request ids, retries and
-/// typed answers. Blocking, and not thread-safe: every thread makes its own.
+/// The protocol's calls, as a worker or a person's command makes them: with request ids, retries
+/// and typed answers. Blocking, and not thread-safe: every thread makes its own.
 public final class CoordinatorClient {
     public let address: String
     private let connection: HTTPConnection
@@ -60,8 +60,8 @@ public enum ClientError: Error, CustomStringConvertible {
 // MARK: - One call
 
 extension CoordinatorClient {
-    /// Sends until there is an answer that settles the matter. Calls that change something carry one
-    /// request id through all repeats.
+    /// Sends until there is an answer that settles the matter. Calls that change something carry
+    /// one request id through all repeats.
     func call(_ request: HTTPRequest) throws(ClientError) -> Data {
         var request = request
         if request.method != .get {

@@ -5,7 +5,8 @@
 public struct KPathConfiguration: Hashable, Sendable {
     /// The data set's name; the task carries its digest.
     public var dataset: String
-    /// The first examples of each split to use, after those of other classes are left out; nil: all.
+    /// The first examples of each split to use, after those of other classes are left out; nil:
+    /// all.
     public var trainExamples: Int?
     public var testExamples: Int?
 

@@ -32,8 +32,8 @@ enum Gunzip {
             case Z_STREAM_END where isGzip(rest): inflater.reset()
             case Z_STREAM_END:
                 throw DatasetError(
-                    "'\(file)' has \(rest.count) bytes after its gzip data, where its end was wanted"
-                )
+                    "'\(file)' has \(rest.count) bytes after its gzip data, where its end was "
+                        + "wanted")
             case Z_BUF_ERROR:
                 throw DatasetError("'\(file)' is cut short: its gzip data has no end")
             default:

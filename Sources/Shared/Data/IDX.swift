@@ -79,8 +79,8 @@ extension IDX {
         guard found == count * each else {
             throw DatasetError(
                 "'\(file)' has \(found) bytes after its header, where its \(count) \(kind.name) "
-                    + "need \(count * each): it \(found < count * each ? "is cut short" : "goes on")"
-            )
+                    + "need \(count * each): it "
+                    + (found < count * each ? "is cut short" : "goes on"))
         }
         return Data(data.dropFirst(kind.headerBytes))
     }

@@ -4,8 +4,8 @@ public import FoundationEssentials
 /// header, then the tensors' bytes, little-endian, rows first.
 ///
 /// Invariants of a value of this type, whether made here or read: names are unique, each tensor's
-/// byte count is the product of its shape times its element's width, and its bytes begin at index 0.
-/// Of a file that is read or written: the tensors fill all bytes after the header, each once.
+/// byte count is the product of its shape times its element's width, and its bytes begin at index
+/// 0. Of a file that is read or written: the tensors fill all bytes after the header, each once.
 public struct Safetensors: Equatable, Sendable {
     public private(set) var tensors: [String: Tensor]
     /// Free text under `__metadata__`.

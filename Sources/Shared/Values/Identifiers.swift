@@ -1,7 +1,8 @@
-/// Names on the wire and in files. A type each, so that a sweep's id cannot be passed for a lease's.
+/// Names on the wire and in files. A type each, so that a sweep's id cannot be passed for a
+/// lease's.
 ///
-/// All are short texts of letters, digits, `-`, `_` and `.`, so that they can stand in a URL, a file
-/// name and a log line as they are; `init(rawValue:)` refuses anything else.
+/// All are short texts of letters, digits, `-`, `_` and `.`, so that they can stand in a URL, a
+/// file name and a log line as they are; `init(rawValue:)` refuses anything else.
 public protocol Identifier: RawRepresentable<String>, Hashable, Codable, Sendable,
     CustomStringConvertible
 {

@@ -61,8 +61,8 @@ extension JSONValue: Codable {
 }
 
 extension JSONValue {
-    /// The one spelling of this value: keys sorted, no white space, slashes as they are. Digests are
-    /// taken over it, so a change here gives every task a new identity.
+    /// The one spelling of this value: keys sorted, no white space, slashes as they are. Digests
+    /// are taken over it, so a change here gives every task a new identity.
     /// Throws where a number is NaN or infinite, which JSON cannot say.
     public func canonicalData() throws -> Data {
         let encoder = JSONEncoder()

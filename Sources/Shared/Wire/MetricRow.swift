@@ -79,8 +79,8 @@ extension MetricValue: Codable {
     }
 }
 
-/// The SHA-256 over the float32 bits of every evaluation of a training, in order: two trainings that
-/// agree in it went the same way to the last bit.
+/// The SHA-256 over the float32 bits of every evaluation of a training, in order: two trainings
+/// that agree in it went the same way to the last bit.
 public struct TrajectoryDigest {
     private var hash = SHA256()
 

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
-/// How messages become bytes, on both sides: JSON with sorted keys, so that equal messages are equal
-/// bytes.
+/// How messages become bytes, on both sides: JSON with sorted keys, so that equal messages are
+/// equal bytes.
 public enum WireCoding {
     public static func encode(_ message: some Encodable) throws -> Data {
         let encoder = JSONEncoder()

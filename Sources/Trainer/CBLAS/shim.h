@@ -1,1 +1,2 @@
+/* The system's BLAS as a module. */
 #include <cblas.h>

@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include "clones.h"
 
-// exp and log of our own: a libm's differ between hosts in the last bit. Straight-line code, so that
-// a loop over it vectorises.
+// exp and log of our own: a libm's differ between hosts in the last bit. Straight-line code, so
+// that a loop over it vectorises.
 
 INLINE float as_float(uint32_t bits) {
     union { uint32_t bits; float value; } pun = {.bits = bits};
@@ -19,11 +19,12 @@ INLINE uint32_t as_bits(float value) {
 
 /// exp(x) for x <= 0; 0 below -87.3, where the result would leave the normal numbers; NaN for NaN.
 ///
-/// x = n ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^n exp(r), and exp(r) by its Taylor series to r^7:
-/// what is cut off is under r^8 / 8! < 6e-9 of it. Against a libm in double: within 1.0e-7 relative.
+/// x = n ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^n exp(r), and exp(r) by its Taylor series to
+/// r^7: what is cut off is under r^8 / 8! < 6e-9 of it. Against a libm in double: within 1.0e-7
+/// relative.
 INLINE float exp_nonpositive(float x) {
-    // Adding 1.5 * 2^23 rounds to a whole number, and leaves that number in the lowest bits. Done so
-    // because converting a NaN to an integer is undefined.
+    // Adding 1.5 * 2^23 rounds to a whole number, and leaves that number in the lowest bits. Done
+    // so because converting a NaN to an integer is undefined.
     const float rounder = 12582912.0f;
     float shifted = __builtin_fmaf(x, 1.44269504f, rounder);
     float n = shifted - rounder;
@@ -43,9 +44,9 @@ INLINE float exp_nonpositive(float x) {
 
 /// log(x) for normal positive x; NaN for NaN.
 ///
-/// x = 2^e m with m from sqrt(1/2) to sqrt(2), and log m = 2 atanh(t), t = (m - 1) / (m + 1), by the
-/// series to t^9 with |t| < 0.172: what is cut off is under 4e-10 of it. Against a libm in double:
-/// within 1.5e-7 relative, or 1e-7 absolute near 1.
+/// x = 2^e m with m from sqrt(1/2) to sqrt(2), and log m = 2 atanh(t), t = (m - 1) / (m + 1), by
+/// the series to t^9 with |t| < 0.172: what is cut off is under 4e-10 of it. Against a libm in
+/// double: within 1.5e-7 relative, or 1e-7 absolute near 1.
 INLINE float log_positive(float x) {
     uint32_t bits = as_bits(x);
     // Counts the exponent from sqrt(1/2), so that m comes to lie around 1.

@@ -6,6 +6,9 @@
 #include <sys/mman.h>
 #endif
 
+// What is done to matrices number by number: filled, summed by rows, gathered, scattered. Each
+// number has one order of operations on every processor.
+
 CLONES void gdln_fill_rows(float *out, const float *values, ptrdiff_t rows, ptrdiff_t columns,
                            ptrdiff_t stride) {
     for (ptrdiff_t r = 0; r < rows; r++) {

@@ -2,8 +2,9 @@
 #include "elementary.h"
 
 // Columns side by side are independent and classes are few, so the loops over columns are the inner
-// ones: they vectorise across pathways and examples. A block of columns stays in the first cache for
-// all its passes. BLOCK is a multiple of LANES, so that a column's lane does not depend on its block.
+// ones: they vectorise across pathways and examples. A block of columns stays in the first cache
+// for all its passes. BLOCK is a multiple of LANES, so that a column's lane does not depend on its
+// block.
 enum { BLOCK = 64, LANES = 8 };
 
 INLINE ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }

@@ -3,8 +3,9 @@ import Shared
 /// What each input domain sees of an example, made once from the configuration.
 ///
 /// Domains that see the same numbers in another order need no inputs of their own: permuting the
-/// inputs and permuting the columns of the first weights is the same network with the same gradient,
-/// so a permutation is applied to weights as they come and go, and all encoders read one input.
+/// inputs and permuting the columns of the first weights is the same network with the same
+/// gradient, so a permutation is applied to weights as they come and go, and all encoders read one
+/// input.
 struct InputViews {
     let transform: InputTransform
     let domains: Int

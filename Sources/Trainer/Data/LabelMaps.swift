@@ -68,8 +68,8 @@ private func permutationAfter(_ order: [Int]) -> [Int]? {
     return next
 }
 
-/// The first subsets of that size of 0 ..< total in lexicographic order, each ascending; fewer where
-/// there are not as many.
+/// The first subsets of that size of 0 ..< total in lexicographic order, each ascending; fewer
+/// where there are not as many.
 func firstSubsets(_ count: Int, of total: Int, size: Int) -> [[Int]] {
     var subsets = [Array(0..<size)]
     while subsets.count < count, let next = subsetAfter(subsets.last ?? [], of: total) {

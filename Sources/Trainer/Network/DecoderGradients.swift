@@ -44,8 +44,8 @@ final class DecoderGradients {
         return sum
     }
 
-    /// Expects `loss` to have run. Writes the gradients of the group's decoders, and adds its part of
-    /// dL/d(trunk's output) to `inputSlope`, (H, M B).
+    /// Expects `loss` to have run. Writes the gradients of the group's decoders, and adds its part
+    /// of dL/d(trunk's output) to `inputSlope`, (H, M B).
     func backward(_ index: Int, input: Matrix, inputSlope: Matrix, batch: Int) {
         let group = pass.plan.groups[index]
         let columns = group.domains.count * batch

@@ -9,7 +9,8 @@ final class KPathEvaluator {
     private let losses: FloatBuffer
     private let correct: Buffer<Int32>
 
-    /// Activations' columns at a time: enough for products to be efficient, few enough for the cache.
+    /// Activations' columns at a time: enough for products to be efficient, few enough for the
+    /// cache.
     private static let columnsPerPass = 6_400
     private static let slotsPerGroup = 8
 
@@ -24,7 +25,8 @@ final class KPathEvaluator {
         correct = Buffer(count: domains * examplesPerPass)
     }
 
-    /// Measures on the examples at `rows`. Nil where `shouldStop`, asked every few products, said so.
+    /// Measures on the examples at `rows`. Nil where `shouldStop`, asked every few products, said
+    /// so.
     func evaluate(_ examples: ExampleSet, rows: Range<Int>, shouldStop: () -> Bool)
         -> PathwayMetrics?
     {

@@ -1,14 +1,14 @@
 import Shared
 
-/// A network's parameters by PyTorch's names, shapes and order, in and out: files, first weights and
-/// checkpoints know nothing of the layout in memory.
+/// A network's parameters by PyTorch's names, shapes and order, in and out: files, first weights
+/// and checkpoints know nothing of the layout in memory.
 ///
 ///     encoders.M.I.weight (out, in), .bias (out)              for each domain M
 ///     hidden_layer.I.weight (out, in), .bias (out)
 ///     decoders._model.I.weight (domains, in, out), .bias (domains, 1, out)
 ///
-/// I counts modules: encoders begin at 1 (module 0 flattens), the others at 0, and with ReLU between
-/// the layers it steps by two.
+/// I counts modules: encoders begin at 1 (module 0 flattens), the others at 0, and with ReLU
+/// between the layers it steps by two.
 struct KPathTensor {
     enum Part: Equatable {
         case encoder(domain: Int)

@@ -1,8 +1,8 @@
 import CKernels
 import Shared
 
-/// What all pathways share: inputs, encoders and hidden layers, forward. Training and evaluation each
-/// have one, with room for their number of examples.
+/// What all pathways share: inputs, encoders and hidden layers, forward. Training and evaluation
+/// each have one, with room for their number of examples.
 ///
 /// Activations are (H, M B), column m B + b for example b in domain m: what the stacked encoders'
 /// product gives without moving anything, and what hidden layers and decoders read in place.

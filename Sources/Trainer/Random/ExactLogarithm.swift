@@ -1,8 +1,8 @@
-/// The natural logarithm of a positive normal number, of + - * / alone: the same bits on every host,
-/// which a libm's are not. Within 3e-16 of it, relative; tests hold it to 1e-14.
+/// The natural logarithm of a positive normal number, of + - * / alone: the same bits on every
+/// host, which a libm's are not. Within 3e-16 of it, relative; tests hold it to 1e-14.
 ///
-/// x = 2^e m with m from sqrt(1/2) to sqrt(2), and log m = 2 atanh(s) with s = (m - 1) / (m + 1), so
-/// |s| < 0.1716. Its series is cut off after s^23: under 1e-19 of the sum is missing.
+/// x = 2^e m with m from sqrt(1/2) to sqrt(2), and log m = 2 atanh(s) with s = (m - 1) / (m + 1),
+/// so |s| < 0.1716. Its series is cut off after s^23: under 1e-19 of the sum is missing.
 func exactLogarithm(_ x: Double) -> Double {
     var exponent = Double(x.exponent)
     var m = x.significand

@@ -1,8 +1,8 @@
 /// The permutations that NumPy's `default_rng(seed).permutation(count)` returns: a network trained
 /// here and one trained in Python see the same pixels. Not a generator for anything else.
 ///
-/// A seed is spread over 256 bits (SeedSequence), which start PCG64 (XSL-RR, 128 bits of state); its
-/// outputs are used in halves, the lower first, by Fisher and Yates' shuffle with rejection.
+/// A seed is spread over 256 bits (SeedSequence), which start PCG64 (XSL-RR, 128 bits of state);
+/// its outputs are used in halves, the lower first, by Fisher and Yates' shuffle with rejection.
 ///
 /// Sources: M. E. O'Neill, "PCG", HMC-CS-2014-0905, and the same author's "Developing a seed_seq
 /// alternative" (2015), for what is computed.

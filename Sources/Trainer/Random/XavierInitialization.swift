@@ -3,10 +3,10 @@ import Shared
 /// First weights as PyTorch's `xavier_uniform_` and `xavier_normal_` scale them, drawn from our own
 /// streams:
 ///
-///     uniform in ± gain sqrt(6 / (fanIn + fanOut)),  or normal with gain sqrt(2 / (fanIn + fanOut))
-///
-/// Each tensor draws from a stream of its own, in its PyTorch order (rows first), whatever the order
-/// that it is kept in: see `KPathTensors` for the tensors' indices.
+///     uniform in ± gain sqrt(6 / (fanIn + fanOut)),  or normal with gain sqrt(2 / (fanIn +
+//fanOut)) /
+/// Each tensor draws from a stream of its own, in its PyTorch order (rows first), whatever the
+/// order that it is kept in: see `KPathTensors` for the tensors' indices.
 struct XavierInitialization {
     let initialization: Initialization
     let seed: UInt64

@@ -6,8 +6,8 @@ import Synchronization
 /// Sends what one attempt measures, and its heartbeats, from a thread of its own: training never
 /// waits for the network, and a coordinator that is away for a while costs nothing.
 ///
-/// Rows are sent in order and kept until they are acknowledged; a call that is repeated is recognized
-/// by the rows' sequence numbers.
+/// Rows are sent in order and kept until they are acknowledged; a call that is repeated is
+/// recognized by the rows' sequence numbers.
 final class AttemptReporter: Sendable {
     private let lease: Lease
     private let logger: Logger

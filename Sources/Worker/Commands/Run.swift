@@ -75,8 +75,8 @@ struct Run: ParsableCommand {
             decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
-    /// The process's own: a restarted worker is another worker, which may not speak for the old one's
-    /// leases.
+    /// The process's own: a restarted worker is another worker, which may not speak for the old
+    /// one's leases.
     private static func workerName(host: String) -> WorkerName {
         let plain = host.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         let suffix = LeaseID.random(digits: 6) { UInt64.random(in: .min ... .max) }

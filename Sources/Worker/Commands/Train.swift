@@ -8,8 +8,8 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train one configuration, without a coordinator.",
         discussion: """
-            Example: gdln-coordinator submit SWEEP.yaml --dry-run --json | head -n 1 > task.json && \
-            gdln-worker train task.json --data ~/mnist
+            Example: gdln-coordinator submit SWEEP.yaml --dry-run --json | head -n 1 > task.json \
+            && gdln-worker train task.json --data ~/mnist
             """)
 
     @Argument(help: "The configuration, as JSON.")

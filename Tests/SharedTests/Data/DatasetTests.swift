@@ -84,7 +84,8 @@ import Testing
         let side = 1 << 40
         let entries = ["train", "test"].flatMap { split in
             [
-                #""\#(split)_images":{"dtype":"U8","shape":[0,\#(side),\#(side)],"data_offsets":[0,0]}"#,
+                #""\#(split)_images":{"dtype":"U8","shape":[0,\#(side),\#(side)],"#
+                    + #""data_offsets":[0,0]}"#,
                 #""\#(split)_labels":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"#,
             ]
         }

@@ -1,7 +1,7 @@
 import Testing
 
-/// Who may know whom. What an import brings in, every change to it can break: a target sees only what
-/// its layer needs, and a library that could be replaced stands behind one file or folder.
+/// Who may know whom. What an import brings in, every change to it can break: a target sees only
+/// what its layer needs, and a library that could be replaced stands behind one file or folder.
 @Suite struct LayerTests {
     private static let everywhere: Set = ["FoundationEssentials", "Glibc", "Synchronization"]
 

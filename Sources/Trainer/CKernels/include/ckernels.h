@@ -23,8 +23,8 @@ void gdln_log(float *values, ptrdiff_t count);
 
 // Softmax (softmax.c). Logits of one decoder are (classes, columns).
 
-/// Replaces the logits by the gradient of scale[i] * crossEntropy(column i, labels[i]), exactly zero
-/// where scale[i] is zero. Returns the sum of the cross-entropies where scale[i] is not zero.
+/// Replaces the logits by the gradient of scale[i] * crossEntropy(column i, labels[i]), exactly
+/// zero where scale[i] is zero. Returns the sum of the cross-entropies where scale[i] is not zero.
 double gdln_softmax_gradient(float *logits, ptrdiff_t classes, ptrdiff_t columns,
                              const int32_t *labels, const float *scale);
 /// losses[i] = crossEntropy(column i, labels[i]); correct[i] = 1 where the first of the largest
@@ -83,8 +83,8 @@ void gdln_sgd_step(const gdln_sgd *how, float *w, float *v, const float *g, ptrd
 void gdln_adam_step(const gdln_adam *how, float *w, float *m, float *s, float *largest,
                     const float *g, ptrdiff_t count);
 
-/// A matrix whose gradient is a product of few rows, and that product: row r of the matrix begins at
-/// r * stride, and its gradient is sum over b < batch of g[r * gradientStride + b] * x[b].
+/// A matrix whose gradient is a product of few rows, and that product: row r of the matrix begins
+/// at r * stride, and its gradient is sum over b < batch of g[r * gradientStride + b] * x[b].
 typedef struct {
     ptrdiff_t rows, columns, stride;
     /// (rows, batch), rows `gradientStride` apart.
