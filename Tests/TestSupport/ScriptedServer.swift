@@ -1,0 +1,137 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A server of a few lines that does to its clients what real ones do on bad days: each request it
+/// reads whole takes the next act of the script, the last one for ever.
+public final class ScriptedServer: Sendable {
+    public enum Act: Sendable {
+        /// A whole answer; the connection is kept.
+        case answer(status: Int, headers: [String] = [], body: String = "")
+        /// The connection is closed after the request was read, without a byte.
+        case hangUp
+        /// Nothing, for as long as the client waits.
+        case silence
+        /// These bytes, and the connection is closed.
+        case raw(String)
+    }
+
+    public struct Received: Sendable {
+        /// Method and path.
+        public let line: String
+        public let headers: [String: String]
+        public let body: String
+    }
+
+    private struct State {
+        var script: [Act]
+        var received: [Received] = []
+        var connections: [Int32] = []
+    }
+
+    private let state: Mutex<State>
+    private let listener: Int32
+    public let address: String
+
+    public struct Failure: Error {}
+
+    public init(_ script: [Act]) throws {
+        state = Mutex(State(script: script))
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let file = listener
+        let isBound = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(file, $0, length) == 0 && listen(file, 16) == 0
+                    && getsockname(file, $0, &length) == 0
+            }
+        }
+        guard isBound else { throw Failure() }
+        address = "http://127.0.0.1:\(UInt16(bigEndian: name.sin_port))"
+        Thread.detachNewThread { [weak self] in
+            while true {
+                let connection = accept(file, nil, nil)
+                guard connection >= 0, let self else { return }
+                self.state.withLock { $0.connections.append(connection) }
+                Thread.detachNewThread { self.serve(connection) }
+            }
+        }
+    }
+
+    /// Ends all connections. To be called at the end of a test, or the threads stay.
+    public func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+        state.withLock { state in
+            for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+        }
+    }
+
+    public var received: [Received] { state.withLock { $0.received } }
+    public var connectionCount: Int { state.withLock { $0.connections.count } }
+
+    private func serve(_ connection: Int32) {
+        defer { close(connection) }
+        while let request = read(connection) {
+            let act = state.withLock { state in
+                state.received.append(request)
+                return state.script.count > 1 ? state.script.removeFirst() : state.script.first
+            }
+            switch act {
+            case .answer(let status, let headers, let body):
+                let head = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + headers
+                send(head.joined(separator: "\r\n") + "\r\n\r\n" + body, connection)
+            case .raw(let text):
+                send(text, connection)
+                return
+            case .silence:
+                var byte: UInt8 = 0
+                _ = recv(connection, &byte, 1, 0)
+                return
+            case .hangUp, nil: return
+            }
+        }
+    }
+
+    private func send(_ text: String, _ connection: Int32) {
+        let bytes = Array(text.utf8)
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes[offset...].withUnsafeBytes {
+                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return }
+            offset += count
+        }
+    }
+
+    /// One request with its body, or nil where the client is gone.
+    private func read(_ connection: Int32) -> Received? {
+        var bytes: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            if let request = Self.parse(bytes) { return request }
+            let count = recv(connection, &piece, piece.count, 0)
+            guard count > 0 else { return nil }
+            bytes += piece[..<count]
+        }
+    }
+
+    private static func parse(_ bytes: [UInt8]) -> Received? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let end = text.range(of: "\r\n\r\n") else { return nil }
+        let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
+        let fields = lines.dropFirst().map { line in
+            let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
+            return (parts[0].lowercased(), parts.count > 1 ? String(parts[1].dropFirst()) : "")
+        }
+        let headers = Dictionary(fields) { $1 }
+        let body = String(text[end.upperBound...])
+        guard body.utf8.count >= Int(headers["content-length"] ?? "0") ?? 0 else { return nil }
+        let line = lines[0].split(separator: " ").prefix(2).joined(separator: " ")
+        return Received(line: line, headers: headers, body: body)
+    }
+}
