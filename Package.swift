@@ -95,6 +95,7 @@ let package = Package(
             dependencies: [
                 "Coordinator", "Shared", "TestSupport", commandLine, logging, crypto,
                 .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -26,7 +26,8 @@ public enum WireCoding {
                 ? "it must be of type \(type)"
                 : "the field '\(path(context.codingPath))' must be of type \(type)"
         case .dataCorrupted(let context) where context.codingPath.isEmpty:
-            "it is not valid JSON"
+            // The decoder does not say where a fraction stands that should be a whole number.
+            "it is not valid JSON, or a number does not fit its field"
         case .dataCorrupted(let context):
             "the field '\(path(context.codingPath))' is wrong: \(context.debugDescription)"
         @unknown default:

@@ -1,0 +1,115 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import Logging
+import NIOCore
+import Shared
+import TestSupport
+
+@testable import Coordinator
+
+/// A coordinator in a folder of its own, with one small data set named `tiny`.
+final class ServerWorld: Sendable {
+    let directory: TemporaryDirectory
+    let server: CoordinatorServer
+
+    init() async throws {
+        directory = try TemporaryDirectory()
+        server = try CoordinatorServer(
+            dataDirectory: directory.path + "/data", leaseDuration: .seconds(30),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+        let files = DatasetFiles(directory: server.directory.datasetsPath)
+        let status = try files.add(Self.tiny.serialized(), as: "tiny")
+        _ = try await server.store.nameDataset(
+            status, RequestKey(id: RequestID(unchecked: "tiny"), fingerprint: status.digest))
+    }
+
+    static var tiny: Dataset {
+        get throws {
+            let split = Dataset.Split(inputs: .features([1, 2, 3, 4], count: 2), labels: [0, 1])
+            return try Dataset(train: split, test: split)
+        }
+    }
+
+    func test(
+        _ setup: TestingSetup = .router,
+        _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
+    ) async throws {
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let application = Application(router: server.router(), logger: logger)
+        try await application.test(setup) { try await body($0) }
+    }
+
+    /// Six tasks of two epochs.
+    static func sweep(name: String = "study", seeds: [Int] = [1, 2, 3], dataset: String = "tiny")
+        -> String
+    {
+        """
+        {"name":"\(name)","experiment":"k_path","base":{"dataset":"\(dataset)","domains":2,
+        "classes":2,"hidden_width":4,"batch_size":1,"epochs":2,"init":{"gain":1,"bias":0},
+        "optimizer":{"name":"sgd","learning_rate":0.1,"momentum":0.9}},
+        "axes":[{"seeds.weights":\(seeds)},{"gate":[{"family":"plus_mod","k":[1,2]}]}],"attempts":2}
+        """
+    }
+}
+
+/// An answer, ready to compare.
+struct Answer: Sendable {
+    let status: Int
+    let body: String
+    let headers: HTTPFields
+
+    var code: ErrorCode? { message?.error.code }
+    var message: ErrorMessage? { try? decoded(ErrorMessage.self) }
+    func decoded<Message: Decodable>(_ type: Message.Type) throws -> Message {
+        try WireCoding.decode(type, from: Data(body.utf8))
+    }
+}
+
+extension TestClientProtocol {
+    func get(_ path: String) async throws -> Answer { try await call(.get, path) }
+
+    func post(
+        _ path: String, _ body: String = "{}", id: String? = UUID().uuidString,
+        token: String? = nil
+    ) async throws -> Answer { try await call(.post, path, body, id: id, token: token) }
+
+    func call(
+        _ method: HTTPRequest.Method, _ path: String, _ body: String? = nil, id: String? = nil,
+        token: String? = nil
+    ) async throws -> Answer {
+        var headers = HTTPFields()
+        if let name = HTTPField.Name("Request-Id") { headers[name] = id }
+        if let name = HTTPField.Name("Lease-Token") { headers[name] = token }
+        return try await execute(
+            uri: path, method: method, headers: headers, body: body.map { ByteBuffer(string: $0) }
+        ) { response in
+            Answer(
+                status: response.status.code, body: String(buffer: response.body),
+                headers: response.headers)
+        }
+    }
+
+    /// What a worker does.
+    func lease(
+        _ worker: String = "w", slots: Int = 1, wait: Int = 0, id: String = UUID().uuidString
+    )
+        async throws -> [Lease]
+    {
+        let answer = try await post(
+            "/v1/leases",
+            "{\"worker\":\"\(worker)\",\"host\":\"h\",\"slots\":\(slots),\"wait_seconds\":\(wait)}",
+            id: id)
+        return answer.status == 204 ? [] : try answer.decoded(LeaseResponse.self).leases
+    }
+
+    func tell(_ lease: Lease, _ verb: String, _ message: some Encodable, id: String? = nil)
+        async throws -> Answer
+    {
+        try await post(
+            "/v1/leases/\(lease.id)/\(verb)",
+            String(decoding: try WireCoding.encode(message), as: UTF8.self),
+            id: id ?? UUID().uuidString, token: lease.token.rawValue)
+    }
+}

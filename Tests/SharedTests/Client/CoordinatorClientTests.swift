@@ -1,0 +1,133 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct CoordinatorClientTests {
+    /// What the client did with its time; nothing really sleeps.
+    private final class Waits {
+        var delays: [Double] = []
+        var clock = 0.0
+    }
+
+    private func exchange(
+        _ script: [ScriptedServer.Act], patience: Double = 1e9,
+        _ body: (CoordinatorClient, ScriptedServer, Waits) throws -> Void
+    ) throws {
+        let server = try ScriptedServer(script)
+        defer { server.stop() }
+        let (waits, random) = (Waits(), TestRandom(seed: 3))
+        let environment = CoordinatorClient.Environment(
+            sleep: {
+                waits.delays.append($0)
+                waits.clock += $0
+            }, shouldGiveUp: { $0 > patience }, elapsed: { .seconds(waits.clock) },
+            randomBits: random.bits)
+        let client = try CoordinatorClient(
+            address: server.address, environment: environment, isCancelled: { false })
+        try body(client, server, waits)
+    }
+
+    private static let refusal =
+        #"{"error":{"code":"lease_lost","message":"The lease is lost.","details":[]}}"#
+    private static let created = #"{"id":"abc","name":"study","task_count":4}"#
+
+    @Test func `what passes is tried until it has passed, under one request id`() throws {
+        try exchange([
+            .answer(status: 503, headers: ["Retry-After: 2"], body: "busy"), .hangUp,
+            .raw("garbage"), .answer(status: 201, body: Self.created),
+        ]) { client, server, waits in
+            let sweep = JSONValue.object(["name": .string("study")])
+            let answer1 = try client.submit(sweep)
+            #expect(answer1.taskCount == 4)
+            let ids = Set(server.received.compactMap { $0.headers["request-id"] })
+            #expect(ids.count == 1 && ids.first?.count == 32)
+            #expect(server.received.count >= 4)
+            #expect(Set(server.received.map(\.body)) == [#"{"name":"study"}"#])
+            // The hang-up on a reused connection libcurl makes good by itself.
+            #expect(waits.delays.count == 2 && waits.delays[0] >= 2)
+        }
+    }
+
+    @Test func `every call that changes something has an id of its own, one that reads has none`()
+        throws
+    {
+        try exchange([.answer(status: 200, body: #"{"changed":2,"sweeps":[]}"#)]) {
+            client, server, _ in
+            let answer2 = try client.cancel("a b")
+            #expect(answer2 == 2)
+            let answer3 = try client.retry("x/../y")
+            #expect(answer3 == 2)
+            let answer4 = try client.sweeps()
+            #expect(answer4 == [])
+            let ids = server.received.map { $0.headers["request-id"] }
+            #expect(ids[0] != nil && ids[1] != nil && ids[0] != ids[1] && ids[2] == nil)
+            #expect(
+                server.received.map(\.line) == [
+                    "POST /v1/sweeps/a%20b/cancel", "POST /v1/sweeps/x%2F..%2Fy/retry",
+                    "GET /v1/sweeps",
+                ])
+        }
+    }
+
+    @Test func `a refusal is not repeated, and says its code`() throws {
+        try exchange([.answer(status: 409, body: Self.refusal)]) { client, server, waits in
+            #expect {
+                _ = try client.handBack(Self.lease, reason: "drain")
+            } throws: {
+                ($0 as? ClientError)?.code == .leaseLost && "\($0)" == "The lease is lost."
+            }
+            #expect(server.received.count == 1 && waits.delays.isEmpty)
+            #expect(server.received[0].headers["lease-token"] == "the-token")
+            #expect(server.received[0].line == "POST /v1/leases/the-lease/hand_back")
+        }
+    }
+
+    @Test func `who has no patience left is told what was in the way`() throws {
+        try exchange([.answer(status: 503, body: Self.refusal)], patience: 3) { client, _, waits in
+            #expect(throws: ClientError.self) { try client.sweeps() }
+            #expect(waits.clock <= 3)
+        }
+    }
+
+    @Test(arguments: [
+        (200, "<html>"), (200, "{}"), (200, #"{"sweeps":[{}]}"#), (404, "<html>"), (302, ""),
+    ])
+    func `an answer from somebody else is told as such`(status: Int, body: String) throws {
+        try exchange([.answer(status: status, body: body)]) { client, _, waits in
+            #expect {
+                _ = try client.sweeps()
+            } throws: {
+                guard case ClientError.unreachable(let reason)? = $0 as? ClientError else {
+                    return false
+                }
+                return reason.contains("answer")
+            }
+            #expect(waits.delays.isEmpty)
+        }
+    }
+
+    @Test func `no task is no error`() throws {
+        try exchange([.answer(status: 204)]) { client, server, _ in
+            let request = LeaseRequest(
+                worker: WorkerName(unchecked: "w"), host: "h", slots: 2, waitSeconds: 1)
+            let answer5 = try client.lease(request)
+            #expect(answer5 == [])
+            #expect(
+                server.received[0].body
+                    == #"{"host":"h","slots":2,"wait_seconds":1,"worker":"w"}"#)
+        }
+    }
+
+    @Test func `health is what a coordinator says`() throws {
+        try exchange([.answer(status: 200, body: "ok\n")]) { client, _, _ in
+            #expect(client.isHealthy())
+        }
+        try exchange([.answer(status: 404)]) { client, _, _ in #expect(!client.isHealthy()) }
+    }
+
+    private static let lease = Lease(
+        id: LeaseID(unchecked: "the-lease"), token: LeaseToken(unchecked: "the-token"),
+        task: SweepTaskID(unchecked: "t"), sweep: "s", attempt: 1, configuration: .null,
+        dataDigest: Digest(of: Data()), expiresInSeconds: 30)
+}
