@@ -80,8 +80,8 @@ import Testing
         #expect(throws: TrainingError.self) { try LabelMaps(.permute, domains: 7, classes: 3) }
         #expect(
             throws: TrainingError(
-                "There are 7 domains, but only 6 subsets of 2 of 4 classes: each output domain needs "
-                    + "one of its own.")
+                "There are 7 domains, but only 6 subsets of 2 of 4 classes: each output domain "
+                    + "needs one of its own.")
         ) { try LabelMaps(.classCombination, domains: 7, classes: 4) }
     }
 }

@@ -3,9 +3,9 @@ import Synchronization
 
 /// Lets writes that wait at the same time share one transaction, and so one fsync.
 ///
-/// While one batch is being committed, later writes queue up; they then go together. Each stands in a
-/// savepoint of its own: one that throws leaves no trace and does not disturb its neighbours. Nobody
-/// gets an answer before the batch is on disk, so an answer is always the truth.
+/// While one batch is being committed, later writes queue up; they then go together. Each stands in
+/// a savepoint of its own: one that throws leaves no trace and does not disturb its neighbours.
+/// Nobody gets an answer before the batch is on disk, so an answer is always the truth.
 actor GroupCommit {
     private let writer: any DatabaseWriter
     private let batchMax: Int
@@ -20,8 +20,8 @@ actor GroupCommit {
         self.batchMax = batchMax
     }
 
-    /// Runs `work` in a transaction and returns its value once that is on disk. What `work` throws is
-    /// thrown here, and nothing of it is stored.
+    /// Runs `work` in a transaction and returns its value once that is on disk. What `work` throws
+    /// is thrown here, and nothing of it is stored.
     /// - Parameter whenDurable: called once the value is on disk, in the order of the writes: what
     ///   is kept in memory beside the store follows it step by step. What a caller does after its
     ///   `await` is in no such order.
@@ -59,8 +59,8 @@ actor GroupCommit {
         isRunning = false
     }
 
-    /// A disk that is full can make SQLite take the whole transaction back, in the middle of it: then
-    /// the writes before are gone, and those after must not run on their own.
+    /// A disk that is full can make SQLite take the whole transaction back, in the middle of it:
+    /// then the writes before are gone, and those after must not run on their own.
     private static func perform(_ batch: [Operation], _ database: Database) throws {
         for operation in batch {
             let failure = operation.perform(database)

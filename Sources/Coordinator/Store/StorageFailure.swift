@@ -2,8 +2,8 @@ import GRDB
 
 /// What a failing disk looks like from outside this folder.
 extension Error {
-    /// The disk is full, read-only or broken, or somebody else holds the file: nothing is wrong with
-    /// what was asked, and it may be granted later.
+    /// The disk is full, read-only or broken, or somebody else holds the file: nothing is wrong
+    /// with what was asked, and it may be granted later.
     var isStorageFailure: Bool {
         if self is POSIXFileError { return true }
         guard let error = self as? DatabaseError else { return false }

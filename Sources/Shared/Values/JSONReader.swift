@@ -11,8 +11,8 @@ public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible, Sendabl
 }
 
 /// Reads a document of RFC 8259 in one pass. Stricter than the standard where it leaves a choice: a
-/// key stands once in an object, a number fits a float64, and nesting is bounded, because every value
-/// inside another costs a call.
+/// key stands once in an object, a number fits a float64, and nesting is bounded, because every
+/// value inside another costs a call.
 ///
 /// By hand because decoding a value of unknown type with `Codable` means trying one type after the
 /// other, which is a thousand times slower: every sweep and every configuration comes through here.

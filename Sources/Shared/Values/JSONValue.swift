@@ -13,8 +13,8 @@ public enum JSONValue: Hashable, Sendable {
 }
 
 extension JSONValue: Codable {
-    /// The slow way, for a value inside a message: one type after the other, the frequent ones first.
-    /// A whole document goes through `init(parsing:)`.
+    /// The slow way, for a value inside a message: one type after the other, the frequent ones
+    /// first. A whole document goes through `init(parsing:)`.
     public init(from decoder: any Decoder) throws {
         if let scalar = try? Self(scalarIn: decoder.singleValueContainer()) {
             self = scalar

@@ -1,8 +1,8 @@
-/// The C kernels again, by their definitions, in double and one number at a time. Tests compare; the
-/// trainer never calls them.
+/// The C kernels again, by their definitions, in double and one number at a time. Tests compare;
+/// the trainer never calls them.
 enum KernelTwins {
-    /// Gradient of scale[i] * crossEntropy(column i, labels[i]) in logits (classes, columns), and the
-    /// sum of the cross-entropies where scale[i] is not zero.
+    /// Gradient of scale[i] * crossEntropy(column i, labels[i]) in logits (classes, columns), and
+    /// the sum of the cross-entropies where scale[i] is not zero.
     static func softmaxGradient(_ logits: [Float], labels: [Int32], scale: [Float])
         -> (gradient: [Double], loss: Double)
     {

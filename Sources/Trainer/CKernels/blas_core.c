@@ -1,8 +1,9 @@
-// An OpenBLAS that is older than the processor does not know it and takes the kernels of a processor
-// without AVX: on the sweeps' products that is four times slower (0.3.21 of Debian 12 on a Xeon of
-// 2023). It can be told better by OPENBLAS_CORETYPE, which it reads when it is loaded. So, before
-// main and thus before any other thread reads the environment, it is told, and asked to look again.
-// Left alone: a choice with AVX, a person's own OPENBLAS_CORETYPE, and an OpenBLAS that cannot choose.
+// An OpenBLAS that is older than the processor does not know it and takes the kernels of a
+// processor without AVX: on the sweeps' products that is four times slower (0.3.21 of Debian 12 on
+// a Xeon of 2023). It can be told better by OPENBLAS_CORETYPE, which it reads when it is loaded.
+// So, before main and thus before any other thread reads the environment, it is told, and asked to
+// look again. Left alone: a choice with AVX, a person's own OPENBLAS_CORETYPE, and an OpenBLAS that
+// cannot choose.
 
 #if defined(__x86_64__) && defined(__linux__)
 #define _GNU_SOURCE

@@ -17,7 +17,8 @@
 #define CLONES
 #endif
 
-// An inner function must be compiled with its caller's target, so it may not stay a function of its own.
+// An inner function must be compiled with its caller's target, so it may not stay a function of its
+// own.
 #define INLINE static inline __attribute__((always_inline))
 
 #endif

@@ -1,9 +1,9 @@
 #include "include/ckernels.h"
 #include "clones.h"
 
-// A product with few columns reads a large matrix once: packing it first, as a BLAS does, costs more
-// than the arithmetic. Each element sums sixteen lanes, lane l taking every sixteenth k from l on,
-// and the lanes by halves: its value does not depend on how rows and columns are tiled.
+// A product with few columns reads a large matrix once: packing it first, as a BLAS does, costs
+// more than the arithmetic. Each element sums sixteen lanes, lane l taking every sixteenth k from l
+// on, and the lanes by halves: its value does not depend on how rows and columns are tiled.
 enum { WIDTH = 16, ROWS = 4, COLUMNS = 2 };
 typedef float vector __attribute__((vector_size(WIDTH * sizeof(float)), aligned(4)));
 typedef float vector8 __attribute__((vector_size(32)));
@@ -35,7 +35,9 @@ INLINE void tile(const float *a, ptrdiff_t aStride, ptrdiff_t rows, const float 
                 sums[r][c][lane] = __builtin_fmaf(a[r * aStride + k + lane],
                                                   b[c * bStride + k + lane], sums[r][c][lane]);
     for (ptrdiff_t r = 0; r < rows; r++)
-        for (ptrdiff_t c = 0; c < columns; c++) out[r * outStride + c] += lane_sum((const float *)&sums[r][c]);
+        for (ptrdiff_t c = 0; c < columns; c++) {
+            out[r * outStride + c] += lane_sum((const float *)&sums[r][c]);
+        }
 }
 
 CLONES void gdln_add_narrow_product(const float *a, ptrdiff_t rows, ptrdiff_t aStride,

@@ -1,7 +1,7 @@
 import Shared
 
-/// What a reference's `case.json` asks for: a configuration as a sweep file has it, with `steps` and
-/// `evaluation_samples` in the place of a data set and epochs.
+/// What a reference's `case.json` asks for: a configuration as a sweep file has it, with `steps`
+/// and `evaluation_samples` in the place of a data set and epochs.
 struct ReplayCase {
     let configuration: KPathConfiguration
     let steps: Int

@@ -2,7 +2,8 @@ import Testing
 
 @testable import Coordinator
 
-/// No test here waits for time to pass: where one would, a signal was missed, and the limit ends it.
+/// No test here waits for time to pass: where one would, a signal was missed, and the limit ends
+/// it.
 @Suite(.timeLimit(.minutes(1))) struct ReadySignalTests {
     let ready = ReadySignal()
 

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Coordinator
 
-/// Each rule of `brokenInvariants` is seen to fire on a file that somebody has damaged: a check that
-/// finds nothing in a good file shows nothing by itself.
+/// Each rule of `brokenInvariants` is seen to fire on a file that somebody has damaged: a check
+/// that finds nothing in a good file shows nothing by itself.
 @Suite struct StoreCheckTests {
     struct Damage: CustomTestStringConvertible {
         let sql: String

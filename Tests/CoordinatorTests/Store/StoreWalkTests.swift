@@ -4,8 +4,8 @@ import Testing
 
 @testable import Coordinator
 
-/// A random walk over all verbs. The store and a model of a few lines take the same steps, and after
-/// each must agree on what every task's state is; no invariant may break on the way.
+/// A random walk over all verbs. The store and a model of a few lines take the same steps, and
+/// after each must agree on what every task's state is; no invariant may break on the way.
 @Suite struct StoreWalkTests {
     /// What must be stored, said in the plainest way.
     private struct Model {

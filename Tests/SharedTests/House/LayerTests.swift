@@ -10,8 +10,9 @@ import Testing
         "Trainer": ["Shared", "CBLAS", "CKernels"],
         "Worker": ["Shared", "Trainer", "ArgumentParser", "Dispatch", "Logging"],
         "Coordinator": [
-            "Shared", "Foundation", "ArgumentParser", "Crypto", "GRDB", "HTTPTypes", "Hummingbird",
-            "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle", "UnixSignals", "Yams",
+            "Shared", "Foundation", "ArgumentParser", "Crypto", "Dispatch", "GRDB", "HTTPTypes",
+            "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle",
+            "UnixSignals", "Yams",
         ],
     ]
 

@@ -34,7 +34,8 @@ void gdln_softmax_losses(const float *logits, ptrdiff_t classes, ptrdiff_t colum
 
 // Products (products.c).
 
-/// out (rows, columns) += a (rows, depth) times the transpose of b (columns, depth), for few columns.
+/// out (rows, columns) += a (rows, depth) times the transpose of b (columns, depth), for few
+/// columns.
 void gdln_add_narrow_product(const float *a, ptrdiff_t rows, ptrdiff_t aStride, const float *b,
                              ptrdiff_t columns, ptrdiff_t bStride, ptrdiff_t depth, float *out,
                              ptrdiff_t outStride);
