@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -55,8 +56,9 @@ struct SweepRoutes {
         return try jsonResponse(created, status: .created)
     }
 
+    /// A name may have spaces and letters of any language: in a path they are percent-encoded.
     private func name(_ context: BasicRequestContext) -> String {
-        context.parameters.get("sweep") ?? ""
+        context.parameters.get("sweep")?.removingPercentEncoding ?? ""
     }
 
     private func csv(_ file: TemporaryFile) -> Response {

@@ -146,7 +146,7 @@ import Testing
         let world = try await ServerWorld()
         try await world.test { client in
             async let waiting = client.lease(wait: 60)
-            while await world.server.store.workersSeen.all().isEmpty { await Task.yield() }
+            while world.server.store.workersSeen.all().isEmpty { await Task.yield() }
             _ = try await client.post("/v1/sweeps", ServerWorld.sweep())
             #expect(try await waiting.count == 1)
         }
@@ -159,7 +159,7 @@ import Testing
         try await world.test { client in
             async let waiting = client.post(
                 "/v1/leases", #"{"worker":"w","host":"h","slots":1,"wait_seconds":60}"#)
-            while await world.server.store.workersSeen.all().isEmpty { await Task.yield() }
+            while world.server.store.workersSeen.all().isEmpty { await Task.yield() }
             await world.server.ready.close()
             #expect([204, 503].contains(try await waiting.status))
             _ = try await client.post("/v1/sweeps", ServerWorld.sweep())

@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("[1, 2", 400, ErrorCode.badRequest, "byte 6: a comma or the end of an array"),
+        ("[1, 2", 400, ErrorCode.badRequest, "byte 5: a comma or the end of an array"),
         (#"{"name":1,"name":2}"#, 400, .badRequest, #"the key "name" stands there a second time"#),
         ("1e400", 400, .badRequest, "larger than any float64"),
         ("[]", 422, .invalidSweep, "a mistake"), ("7", 422, .invalidSweep, "a mistake"),

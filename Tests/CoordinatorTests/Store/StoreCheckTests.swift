@@ -69,6 +69,7 @@ import Testing
         try await world.execute("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF")
         try await world.execute(damage.sql)
         try await world.execute("PRAGMA ignore_check_constraints = OFF")
+        try world.reopen()
         let sentence = damage.sentence.replacing("LEASE", with: lease.rawValue)
         let found = try await world.store.brokenInvariants()
         #expect(found.contains { $0.hasPrefix(sentence) }, "\(found)")
