@@ -135,7 +135,8 @@ import Testing
             let wanted = leases.flatMap { lease in
                 Self.rows(of: lease).flatMap { row in
                     row.values.sorted { $0.key < $1.key }.map {
-                        "\(lease.task),\(row.epoch),\(row.split.rawValue),\($0.key),\($0.value.text)"
+                        "\(lease.task),\(row.epoch),\(row.split.rawValue),"
+                            + "\($0.key),\($0.value.text)"
                     }
                 }
             }
