@@ -40,14 +40,15 @@ install_packages() {
 
 # True where Swift is there and new enough; else says what to install.
 has_swift() {
-    local found
-    found=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p' | head -n 1)
+    local found oldest
+    found=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9]+\.[0-9]+).*/\1/p')
     if [[ -z $found ]]; then
         printf 'Swift %s or later is needed and was not found: %s\n' "$swift_wanted" \
             'install it from https://www.swift.org/install/linux/' >&2
         return 1
     fi
-    if [[ $(printf '%s\n' "$swift_wanted" "$found" | sort -V | head -n 1) != "$swift_wanted" ]]; then
+    oldest=$(printf '%s\n' "$swift_wanted" "$found" | sort -V | head -n 1)
+    if [[ $oldest != "$swift_wanted" ]]; then
         printf 'Swift %s or later is needed, and this is %s: %s\n' "$swift_wanted" "$found" \
             'install a newer one from https://www.swift.org/install/linux/' >&2
         return 1
