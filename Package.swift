@@ -37,8 +37,11 @@ let package = Package(
         .systemLibrary(
             name: "CCurl", path: "Sources/Shared/CCurl", pkgConfig: "libcurl",
             providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(
+            name: "CZlib", path: "Sources/Shared/CZlib", pkgConfig: "zlib",
+            providers: [.apt(["zlib1g-dev"])]),
         .target(
-            name: "Shared", dependencies: ["CCurl", crypto], exclude: ["CCurl"],
+            name: "Shared", dependencies: ["CCurl", "CZlib", crypto], exclude: ["CCurl", "CZlib"],
             swiftSettings: strict),
 
         // Numbers only: no network, no store, no wall clock.
@@ -58,20 +61,19 @@ let package = Package(
             name: "Worker", dependencies: ["Shared", "Trainer", commandLine, logging],
             swiftSettings: strict),
 
-        .systemLibrary(
-            name: "CZlib", path: "Sources/Coordinator/CZlib", pkgConfig: "zlib",
-            providers: [.apt(["zlib1g-dev"])]),
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "Shared", "CZlib", "Yams", commandLine, logging, crypto,
+                "Shared", "Yams", commandLine, logging, crypto,
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            exclude: ["CZlib"], swiftSettings: strict),
+            swiftSettings: strict),
 
         .target(
             name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
@@ -92,7 +94,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Shared", "TestSupport"],
             swiftSettings: strict),

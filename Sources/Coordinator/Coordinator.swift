@@ -1,11 +1,18 @@
 import ArgumentParser
-import GRDB
-import Hummingbird
-import Shared
-import Yams
-import CZlib
 
+/// The coordinator's executable: the server, and every command a person types.
 @main
 struct Coordinator: AsyncParsableCommand {
-    func run() async throws { print("hello", czlib_inflate_gzip_init) }
+    static let configuration = CommandConfiguration(
+        commandName: "gdln-coordinator",
+        abstract: "Coordinates sweeps of gated deep linear networks.",
+        discussion: """
+            Start one with `gdln-coordinator serve`, workers with `gdln-worker run`, and hand it \
+            sweeps with `gdln-coordinator submit FILE`.
+            """,
+        version: "0.1.0",
+        subcommands: [
+            Serve.self, Submit.self, Status.self, Watch.self, Report.self, Cancel.self, Retry.self,
+            Workers.self, DataCommand.self, Check.self,
+        ])
 }

@@ -1,8 +1,16 @@
 import ArgumentParser
-import Shared
-import Trainer
 
+/// The worker's executable: the loop that trains tasks for a coordinator, and the commands that train
+/// without one.
 @main
-struct Worker: AsyncParsableCommand {
-    func run() async throws { print("hello") }
+struct Worker: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gdln-worker",
+        abstract: "Trains gated deep linear networks for a coordinator.",
+        discussion: """
+            Start as many as there are hosts, at any time: \
+            gdln-worker run --coordinator http://HOST:7878
+            """,
+        version: "0.1.0",
+        subcommands: [Run.self, Train.self, ReplayCommand.self])
 }

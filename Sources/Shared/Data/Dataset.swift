@@ -3,8 +3,8 @@ public import FoundationEssentials
 /// Labelled examples to train and test on: images of bytes or features of float32.
 ///
 /// Invariants, checked where one is made: each split has at least one example; as many labels as
-/// examples; all examples have the same shape. Labels may be any byte: a task uses those below its
-/// number of classes.
+/// examples; all examples have the same shape; features are finite; pixels begin at index 0.
+/// Labels may be any byte: a task uses those below its number of classes.
 public struct Dataset: Equatable, Sendable {
     public let train: Split
     public let test: Split
@@ -38,32 +38,89 @@ public struct Dataset: Equatable, Sendable {
 
     public init(train: Split, test: Split) throws(DatasetError) {
         for (name, split) in [("train", train), ("test", test)] { try Self.check(split, name) }
-        guard train.inputs.featureCount == test.inputs.featureCount else {
+        guard train.inputs.shape == test.inputs.shape else {
             throw DatasetError(
-                "the training examples have \(train.inputs.featureCount) numbers each, "
-                    + "the test examples \(test.inputs.featureCount)")
+                "the training examples are \(train.inputs.shapeText), "
+                    + "the test examples \(test.inputs.shapeText)")
         }
+        self.init(sound: train.rebased, test.rebased)
+    }
+
+    /// For data that our own code makes, where a test has shown that the invariants hold.
+    init(sound train: Split, _ test: Split) {
         self.train = train
         self.test = test
     }
+}
 
+// MARK: - What is checked
+
+extension Dataset {
     private static func check(_ split: Split, _ name: String) throws(DatasetError) {
-        let (count, size) = (split.count, split.inputs.featureCount)
-        guard (1...Limits.datasetExamplesMax).contains(count), size > 0 else {
+        // The size comes first: nothing is multiplied before its factors are known to be small.
+        guard let size = split.inputs.boundedFeatureCount else {
             throw DatasetError(
-                "the \(name) split has \(count) examples of \(size) numbers; wanted are 1 to "
-                    + "\(Limits.datasetExamplesMax) examples of at least one number")
+                "the \(name) split has \(split.inputs.shapeText); wanted are 1 to "
+                    + "\(Limits.datasetNumbersPerExampleMax) numbers in an example")
         }
-        let held =
-            switch split.inputs {
-            case .images(let pixels, _, _): pixels.count
-            case .features(let values, _): values.count
-            }
-        guard held == count * size else {
+        guard (1...Limits.datasetExamplesMax).contains(split.count) else {
             throw DatasetError(
-                "the \(name) split has \(count) labels, but \(held) numbers for examples of \(size)"
-            )
+                "the \(name) split has \(split.count) examples; wanted are 1 to "
+                    + "\(Limits.datasetExamplesMax)")
         }
+        guard split.inputs.held == split.count * size else {
+            throw DatasetError(
+                "the \(name) split has \(split.count) labels, "
+                    + "but \(split.inputs.held) numbers for examples of \(size)")
+        }
+        if case .features(let values, _) = split.inputs,
+            let odd = values.firstIndex(where: { !$0.isFinite })
+        {
+            throw DatasetError(
+                "feature \(odd % size) of example \(odd / size) in the \(name) split is "
+                    + "\(values[odd]), where a finite number was wanted")
+        }
+    }
+}
+
+extension Dataset.Inputs {
+    fileprivate var shape: [Int] {
+        switch self {
+        case .images(_, let rows, let columns): [rows, columns]
+        case .features(_, let count): [count]
+        }
+    }
+
+    fileprivate var shapeText: String {
+        switch self {
+        case .images(_, let rows, let columns): "images of \(rows) x \(columns)"
+        case .features(_, let count): "lists of \(count) features"
+        }
+    }
+
+    /// Nil where an example has no number, or more than the limit.
+    fileprivate var boundedFeatureCount: Int? {
+        let allowed = 1...Limits.datasetNumbersPerExampleMax
+        guard shape.allSatisfy(allowed.contains), allowed.contains(featureCount) else { return nil }
+        return featureCount
+    }
+
+    fileprivate var held: Int {
+        switch self {
+        case .images(let pixels, _, _): pixels.count
+        case .features(let values, _): values.count
+        }
+    }
+}
+
+extension Dataset.Split {
+    /// The same with pixels that begin at index 0: a slice of a file would keep the file's indices,
+    /// and the file in memory.
+    fileprivate var rebased: Self {
+        guard case .images(let pixels, let rows, let columns) = inputs, pixels.startIndex != 0
+        else { return self }
+        return Self(
+            inputs: .images(pixels: Data(pixels), rows: rows, columns: columns), labels: labels)
     }
 }
 
@@ -78,7 +135,7 @@ extension Dataset {
             file.set("\(name)_labels", split.labels, shape: [split.count])
             switch split.inputs {
             case .images(let pixels, let rows, let columns):
-                file.set("\(name)_images", [UInt8](pixels), shape: [split.count, rows, columns])
+                file.set("\(name)_images", pixels, shape: [split.count, rows, columns])
             case .features(let values, let count):
                 file.set("\(name)_features", values, shape: [split.count, count])
             }
@@ -93,14 +150,18 @@ extension Dataset {
 
     private static func split(_ name: String, of file: Safetensors) throws -> Split {
         let labels = [UInt8](try file.tensor("\(name)_labels", .uint8, rank: 1).bytes)
-        if file.tensors["\(name)_features"] != nil {
-            let features = try file.tensor("\(name)_features", .float32, rank: 2)
-            return Split(
-                inputs: .features(features.floats, count: features.shape[1]), labels: labels)
+        let (images, features) = ("\(name)_images", "\(name)_features")
+        guard file.tensors[images] == nil || file.tensors[features] == nil else {
+            throw DatasetError("the file has both '\(images)' and '\(features)': one was wanted")
         }
-        let images = try file.tensor("\(name)_images", .uint8, rank: 3)
+        if file.tensors[features] != nil {
+            let tensor = try file.tensor(features, .float32, rank: 2)
+            return Split(
+                inputs: .features(tensor.floats, count: tensor.shape[1]), labels: labels)
+        }
+        let tensor = try file.tensor(images, .uint8, rank: 3)
         let inputs = Inputs.images(
-            pixels: images.bytes, rows: images.shape[1], columns: images.shape[2])
+            pixels: tensor.bytes, rows: tensor.shape[1], columns: tensor.shape[2])
         return Split(inputs: inputs, labels: labels)
     }
 }

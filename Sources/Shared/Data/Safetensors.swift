@@ -4,7 +4,8 @@ public import FoundationEssentials
 /// header, then the tensors' bytes, little-endian, rows first.
 ///
 /// Invariants of a value of this type, whether made here or read: names are unique, each tensor's
-/// byte count is the product of its shape times its element's width.
+/// byte count is the product of its shape times its element's width, and its bytes begin at index 0.
+/// Of a file that is read or written: the tensors fill all bytes after the header, each once.
 public struct Safetensors: Equatable, Sendable {
     public private(set) var tensors: [String: Tensor]
     /// Free text under `__metadata__`.
@@ -20,12 +21,13 @@ public struct Safetensors: Equatable, Sendable {
         case uint8 = "U8"
         case float32 = "F32"
         case float64 = "F64"
+        case int32 = "I32"
         case int64 = "I64"
 
         public var width: Int {
             switch self {
             case .uint8: 1
-            case .float32: 4
+            case .float32, .int32: 4
             case .float64, .int64: 8
             }
         }
@@ -42,22 +44,35 @@ public struct Safetensors: Equatable, Sendable {
 extension Safetensors {
     /// Adds or replaces a tensor. The number of elements must fit the shape: a programmer's duty.
     public mutating func set(_ name: String, _ values: [Float], shape: [Int]) {
-        set(name, type: .float32, shape: shape, littleEndian: values.map(\.bitPattern.littleEndian))
+        set(name, .float32, shape, littleEndian: values.map { $0.bitPattern.littleEndian })
     }
 
     public mutating func set(_ name: String, _ values: [Double], shape: [Int]) {
-        set(name, type: .float64, shape: shape, littleEndian: values.map(\.bitPattern.littleEndian))
+        set(name, .float64, shape, littleEndian: values.map { $0.bitPattern.littleEndian })
     }
 
     public mutating func set(_ name: String, _ values: [UInt8], shape: [Int]) {
-        set(name, type: .uint8, shape: shape, littleEndian: values)
+        set(name, .uint8, shape, littleEndian: values)
+    }
+
+    /// A uint8 tensor of bytes that are shared and not copied, unless they are a slice.
+    public mutating func set(_ name: String, _ bytes: Data, shape: [Int]) {
+        set(name, .uint8, shape, bytes: bytes.startIndex == 0 ? bytes : Data(bytes))
     }
 
     private mutating func set(
-        _ name: String, type: ElementType, shape: [Int], littleEndian values: [some Any]
+        _ name: String, _ type: ElementType, _ shape: [Int],
+        littleEndian values: [some BitwiseCopyable]
     ) {
-        precondition(values.count == shape.reduce(1, *), "\(name): a shape of another size")
-        let bytes = values.withUnsafeBytes { Data($0) }
+        set(name, type, shape, bytes: values.withUnsafeBytes { Data($0) })
+    }
+
+    private mutating func set(
+        _ name: String, _ type: ElementType, _ shape: [Int], bytes: Data
+    ) {
+        precondition(name != Self.metadataKey, "\(name) is no name for a tensor")
+        precondition(
+            bytes.count == Self.byteCount(shape, type), "\(name): a shape of another size")
         tensors[name] = Tensor(type: type, shape: shape, bytes: bytes)
     }
 
@@ -105,23 +120,37 @@ extension Safetensors.Tensor {
     }
 }
 
+extension Safetensors.Tensor {
+    /// The elements, where this is an int32 tensor.
+    public var int32s: [Int32] {
+        bytes.withUnsafeBytes { raw in
+            (0..<raw.count / 4).map { index in
+                Int32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * index, as: Int32.self))
+            }
+        }
+    }
+}
+
 // MARK: - The file
 
 extension Safetensors {
-    private struct Entry: Codable {
-        var dtype: String
-        var shape: [Int]
-        var data_offsets: [Int]
+    private static let metadataKey = "__metadata__"
+
+    /// The tensors' names in the order of their bytes: widest elements first, so that each tensor
+    /// is aligned for readers that map the file (the header is padded); then by name, so that
+    /// equal values give equal bytes.
+    private var namesInFileOrder: [String] {
+        tensors.sorted { ($1.value.type.width, $0.key) < ($0.value.type.width, $1.key) }.map(\.key)
     }
 
-    /// The file's bytes: tensors in the order of their names, so that equal values give equal bytes.
+    /// The file's bytes.
     public func serialized() throws -> Data {
         var header: [String: JSONValue] = [:]
         if !metadata.isEmpty {
-            header["__metadata__"] = .object(metadata.mapValues(JSONValue.string))
+            header[Self.metadataKey] = .object(metadata.mapValues(JSONValue.string))
         }
         var offset = 0
-        let names = tensors.keys.sorted()
+        let names = namesInFileOrder
         for name in names {
             guard let tensor = tensors[name] else { continue }
             let end = offset + tensor.bytes.count
@@ -145,20 +174,24 @@ extension Safetensors {
     /// Reads a file's bytes. Throws a sentence for anything that is not such a file.
     public init(parsing file: Data) throws(SafetensorsError) {
         let (head, body) = try Self.split(file)
-        guard case .object(let header)? = try? JSONValue(parsing: head) else {
+        guard let header = try? JSONDecoder().decode([String: HeaderValue].self, from: head) else {
             throw .malformed("its header is not a JSON object")
         }
         guard header.count <= Limits.tensorsPerFileMax else {
             throw .malformed(
                 "it names \(header.count) tensors, over the limit of \(Limits.tensorsPerFileMax)")
         }
-        self.init()
-        for (name, description) in header {
-            if name == "__metadata__" {
-                metadata = Self.texts(description)
-            } else {
-                tensors[name] = try Self.tensor(name, description, in: body)
-            }
+        var entries: [Entry] = []
+        for (name, value) in header where name != Self.metadataKey {
+            entries.append(try Self.entry(name, value, bodyCount: body.count))
+        }
+        try Self.checkThatEach(of: entries, fills: body.count)
+        self.init(metadata: try Self.metadata(header[Self.metadataKey]))
+        for entry in entries {
+            let first = body.startIndex + entry.start
+            // A copy, so that indices begin at 0 and the file can go.
+            let bytes = Data(body[first..<first + entry.end - entry.start])
+            tensors[entry.name] = Tensor(type: entry.type, shape: entry.shape, bytes: bytes)
         }
     }
 
@@ -178,33 +211,90 @@ extension Safetensors {
         return (Data(rest.prefix(Int(length))), rest.dropFirst(Int(length)))
     }
 
-    private static func texts(_ value: JSONValue) -> [String: String] {
-        guard case .object(let members) = value else { return [:] }
-        return members.compactMapValues { if case .string(let text) = $0 { text } else { nil } }
+    private static func metadata(_ value: HeaderValue?) throws(SafetensorsError) -> [String: String]
+    {
+        switch value {
+        case nil: return [:]
+        case .texts(let texts): return texts
+        default: throw .malformed("its \(metadataKey) is not an object of texts")
+        }
+    }
+}
+
+// MARK: - The header's entries
+
+extension Safetensors {
+    /// What stands under a name in the header. Not a `JSONValue`: that tries type after type, which
+    /// takes seconds where there are many tensors.
+    private enum HeaderValue: Decodable {
+        case tensor(dtype: String, shape: [Int], offsets: [Int])
+        case texts([String: String])
+        case other
+
+        private struct Fields: Decodable {
+            var dtype: String
+            var shape: [Int]
+            var data_offsets: [Int]
+        }
+
+        init(from decoder: any Decoder) throws {
+            if let fields = try? Fields(from: decoder) {
+                self = .tensor(
+                    dtype: fields.dtype, shape: fields.shape, offsets: fields.data_offsets)
+            } else {
+                self = (try? [String: String](from: decoder)).map(Self.texts) ?? .other
+            }
+        }
     }
 
-    private static func tensor(_ name: String, _ description: JSONValue, in body: Data)
-        throws(SafetensorsError) -> Tensor
+    /// One tensor as the header says it: its bytes are start ..< end after the header.
+    private struct Entry {
+        var name: String
+        var type: ElementType
+        var shape: [Int]
+        var start: Int
+        var end: Int
+    }
+
+    private static func entry(_ name: String, _ value: HeaderValue, bodyCount: Int)
+        throws(SafetensorsError) -> Entry
     {
-        guard let data = try? description.canonicalData(),
-            let entry = try? JSONDecoder().decode(Entry.self, from: data)
-        else {
+        guard case .tensor(let dtype, let shape, let offsets) = value, offsets.count == 2 else {
             throw .malformed("the entry '\(name)' lacks dtype, shape or data_offsets")
         }
-        guard let type = ElementType(rawValue: entry.dtype) else {
-            throw .malformed("'\(name)' is of type \(entry.dtype); U8, F32, F64 and I64 are read")
+        guard let type = ElementType(rawValue: dtype) else {
+            throw .malformed("'\(name)' is of type \(dtype); U8, F32, F64, I32 and I64 are read")
         }
-        guard entry.data_offsets.count == 2, let size = byteCount(entry.shape, type) else {
-            throw .malformed("'\(name)' has the shape \(entry.shape), which no tensor can have")
+        guard let size = byteCount(shape, type) else {
+            throw .malformed("'\(name)' has the shape \(shape), which no tensor can have")
         }
-        let (start, end) = (entry.data_offsets[0], entry.data_offsets[1])
-        guard start >= 0, end >= start, end <= body.count, end - start == size else {
+        let (start, end) = (offsets[0], offsets[1])
+        guard start >= 0, end >= start, end <= bodyCount, end - start == size else {
             throw .malformed(
-                "'\(name)' claims bytes \(start) to \(end) of \(body.count); its shape needs \(size)"
+                "'\(name)' claims bytes \(start) to \(end) of \(bodyCount); its shape needs \(size)"
             )
         }
-        let first = body.startIndex + start
-        return Tensor(type: type, shape: entry.shape, bytes: body[first..<first + size])
+        return Entry(name: name, type: type, shape: shape, start: start, end: end)
+    }
+
+    /// Entries may stand in any order, but lie end to end. That also catches a name that stands
+    /// twice: the JSON reader keeps one of the two, and the other's bytes are then nobody's.
+    private static func checkThatEach(of entries: [Entry], fills bodyCount: Int)
+        throws(SafetensorsError)
+    {
+        var filled = 0
+        for entry in entries.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
+            guard entry.start == filled else {
+                throw .malformed(
+                    "'\(entry.name)' begins at byte \(entry.start), where \(filled) was wanted: "
+                        + "tensors overlap, leave a gap, or one name stands twice")
+            }
+            filled = entry.end
+        }
+        guard filled == bodyCount else {
+            throw .malformed(
+                "its tensors fill \(filled) of the \(bodyCount) bytes after its header")
+        }
     }
 
     /// Nil where a dimension is negative or the product is more than an Int.

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Shared
+
+/// The data sets that a coordinator hands out.
+struct DataCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Add and list data sets.",
+        subcommands: [Add.self, List.self])
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Add MNIST, or a data set in its format, under a name.",
+            discussion: """
+                Example: gdln-coordinator data add mnist ~/mnist
+
+                DIR holds the four IDX files as they are distributed, gzipped or not: \
+                train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and \
+                t10k-labels-idx1-ubyte.
+                """)
+
+        @Argument(help: "The name that sweep files use.")
+        var name: String
+
+        @Argument(help: ArgumentHelp("The folder with the four files.", valueName: "dir"))
+        var directory: String
+
+        @Flag(help: "JSON for programs.")
+        var json = false
+
+        @OptionGroup var connection: ClientOptions
+
+        func run() async throws {
+            let dataset = try DatasetFolder.read(directory: directory)
+            let status = try connection.client().addDataset(name, dataset.serialized())
+            if json { return try printJSON(status) }
+            print(
+                "\(status.name): \(status.trainExamples) examples to train on, "
+                    + "\(status.testExamples) to test on, SHA-256 \(status.digest)")
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the data sets.", discussion: "Example: gdln-coordinator data list")
+
+        @Flag(help: "JSON for programs.")
+        var json = false
+
+        @OptionGroup var connection: ClientOptions
+
+        func run() async throws {
+            let datasets = try connection.client().datasets()
+            if json { return try printJSON(DatasetList(datasets: datasets)) }
+            guard !datasets.isEmpty else { return print("There are no data sets yet.") }
+            var table = TextTable(["name", "train", "test", "features", "sha256"])
+            for dataset in datasets {
+                table.add([
+                    dataset.name, "\(dataset.trainExamples)", "\(dataset.testExamples)",
+                    "\(dataset.features)", dataset.digest.hexadecimal,
+                ])
+            }
+            print(table.text)
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Shared
+
+/// How sweeps stand.
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show how sweeps stand.",
+        discussion: "Example: gdln-coordinator status mnist-small")
+
+    @Argument(help: "The sweep: its id, or its name for the newest of that name. Else all.")
+    var sweep: String?
+
+    @Flag(help: "JSON for programs.")
+    var json = false
+
+    @OptionGroup var connection: ClientOptions
+
+    func run() async throws {
+        let client = try connection.client()
+        let statuses = try sweep.map { [try client.status($0)] } ?? client.sweeps()
+        if json { return try printJSON(SweepList(sweeps: statuses)) }
+        guard !statuses.isEmpty else { return print("There are no sweeps yet.") }
+        var table = TextTable(
+            ["sweep", "id", "tasks"] + TaskState.allCases.map(\.rawValue) + ["epochs", "left"])
+        for status in statuses {
+            table.add(
+                [status.name, status.id.rawValue, "\(status.taskCount)"]
+                    + TaskState.allCases.map { "\(status.count($0))" }
+                    + [
+                        "\(status.epochsCompleted)/\(status.epochsTotal)",
+                        status.secondsLeft.map { HumanDuration.text(seconds: $0) } ?? "",
+                    ])
+        }
+        print(table.text)
+    }
+}

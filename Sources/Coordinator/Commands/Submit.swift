@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import Shared
+
+/// Hands a sweep to the coordinator.
+struct Submit: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Submit a sweep.",
+        discussion: """
+            Example: gdln-coordinator submit deploy/sweeps/mnist-small.yaml --watch
+
+            The whole sweep is checked first; a mistake anywhere stores nothing.
+            """)
+
+    @Argument(help: "The sweep file.")
+    var file: String
+
+    @Flag(help: "Check the sweep and say how many tasks it has; submit nothing.")
+    var dryRun = false
+
+    @Flag(help: "Show the progress until the sweep is finished.")
+    var watch = false
+
+    @Flag(
+        help: """
+            JSON for programs; with --dry-run the complete configuration of each task, one a line.
+            """)
+    var json = false
+
+    @OptionGroup var connection: ClientOptions
+
+    func run() async throws {
+        let sweep = try readSweep()
+        if dryRun {
+            try show(sweep)
+            return
+        }
+        let client = try connection.client()
+        let created = try client.submit(sweep.json)
+        if json {
+            try printJSON(created)
+        } else {
+            print("\(created.name): submitted as \(created.id), \(tasks(created.taskCount))")
+        }
+        if watch { try await WatchLoop(client: client, sweep: created.id.rawValue).run() }
+    }
+
+    private func readSweep() throws -> Sweep {
+        do throws(SweepMistakes) {
+            let sweep = try SweepFile.read(path: file)
+            _ = try sweep.expand()
+            return sweep
+        } catch {
+            let sentences = error.all.map { "\(file): \($0)" }
+            throw CommandFailure(sentences.joined(separator: "\n"))
+        }
+    }
+
+    private func show(_ sweep: Sweep) throws {
+        if json {
+            for position in 0..<sweep.count {
+                let line = try sweep.configuration(at: position).json.canonicalData()
+                print(String(decoding: line, as: UTF8.self))
+            }
+            return
+        }
+        print("\(sweep.name): \(tasks(sweep.count))")
+        for axis in sweep.axes { print("  \(axis.name): \(axis.values.count) values") }
+    }
+
+    private func tasks(_ count: Int) -> String { count == 1 ? "1 task" : "\(count) tasks" }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Shared
+
+/// Shows a sweep's progress until it is finished.
+struct Watch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Follow a sweep until it is finished.",
+        discussion: """
+            Example: gdln-coordinator watch mnist-small
+
+            A bar on a terminal, a line now and then elsewhere. Exits with 1 where a task failed or \
+            was cancelled.
+            """)
+
+    @Argument(help: "The sweep: its id, or its name for the newest of that name.")
+    var sweep: String
+
+    @OptionGroup var connection: ClientOptions
+
+    func run() async throws {
+        try await WatchLoop(client: connection.client(), sweep: sweep).run()
+    }
+}
+
+/// Asks for the status once a second and shows it.
+struct WatchLoop {
+    let client: CoordinatorClient
+    let sweep: String
+
+    func run() async throws {
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        var lastLine = ""
+        var ticks = 0
+        while true {
+            let status = try client.status(sweep)
+            let line = ProgressLine(status).text(columns: isTerminal ? terminalColumns() : 100)
+            // Elsewhere than on a terminal a line now and then is enough.
+            let isDue = isTerminal || status.isFinished || ticks % 5 == 0
+            if isDue && line != lastLine {
+                show(line, isTerminal: isTerminal)
+                lastLine = line
+            }
+            if status.isFinished { return try finish(status, isTerminal: isTerminal) }
+            ticks += 1
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
+    private func show(_ line: String, isTerminal: Bool) {
+        // Back to the start of the line, and what is left of the old one wiped out.
+        writeOut(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n")
+    }
+
+    private func finish(_ status: SweepStatus, isTerminal: Bool) throws {
+        if isTerminal { writeOut("\n") }
+        if status.count(.succeeded) < status.taskCount { throw ExitCode.failure }
+    }
+
+    private func terminalColumns() -> Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else {
+            return 80
+        }
+        return Int(size.ws_col) - 1
+    }
+}

@@ -1,0 +1,107 @@
+import Shared
+
+/// Decides what happens to one task. Pure: no clock, no database, no log.
+/// `Store` asks it, and applies the answer inside the same transaction.
+///
+/// Attempts are numbered from 1. A lease is fenced by its attempt's number: only the newest attempt
+/// may say anything about the task, and only until the task is final. A worker that slept past its
+/// lease may still speak while no other attempt has begun, so that hours of training are not thrown
+/// away for a late heartbeat.
+struct LeaseMachine: Equatable {
+    private(set) var state: TaskState
+    /// The number of the newest attempt; 0 before the first.
+    private(set) var attempt: Int
+    /// How many attempts count against `attemptMax`: one that was handed back does not.
+    private(set) var attemptsCharged: Int
+    let attemptMax: Int
+
+    init(state: TaskState, attempt: Int, attemptsCharged: Int, attemptMax: Int) {
+        self.state = state
+        self.attempt = attempt
+        self.attemptsCharged = attemptsCharged
+        self.attemptMax = attemptMax
+    }
+
+    /// How a call on the lease of one attempt is to be taken.
+    enum Standing: Equatable {
+        /// The attempt holds the task.
+        case current
+        /// It was given up for lost, but nobody else has the task: it may go on.
+        case revivable
+        /// The task succeeded by this very attempt: the call is a repeat.
+        case succeededAlready
+        /// The attempt has no say any more; the reason is for people.
+        case lost(reason: String)
+    }
+
+    /// - Parameter outcome: how that attempt stands.
+    func standing(ofAttempt number: Int, outcome: AttemptOutcome) -> Standing {
+        guard number == attempt else {
+            return .lost(reason: "attempt \(attempt) has followed attempt \(number)")
+        }
+        return switch (state, outcome) {
+        case (.leased, .running): .current
+        case (.ready, .lost): .revivable
+        case (.succeeded, .succeeded): .succeededAlready
+        case (.ready, _), (.leased, _): .lost(reason: "the attempt is \(outcome.words)")
+        case (.succeeded, _), (.failed, _), (.cancelled, _):
+            .lost(reason: "the task is \(state.rawValue)")
+        }
+    }
+
+    /// Begins the next attempt, and counts it. Only a ready task can be leased.
+    mutating func lease() -> Bool {
+        guard state == .ready, attemptsCharged < attemptMax else { return false }
+        state = .leased
+        attempt += 1
+        attemptsCharged += 1
+        return true
+    }
+
+    /// The newest attempt, given up for lost, was heard of again.
+    mutating func revive() {
+        guard state == .ready else { return }
+        state = .leased
+        // A person's retry may have set the count back in between.
+        attemptsCharged = max(attemptsCharged, 1)
+    }
+
+    /// An attempt ended without success: the task's next state is its `state`.
+    /// - Parameter isPermanent: no further attempt would help.
+    mutating func endAttempt(isPermanent: Bool = false) {
+        guard state == .leased else { return }
+        state = !isPermanent && attemptsCharged < attemptMax ? .ready : .failed
+    }
+
+    /// The worker gave the task back unharmed: the attempt does not count.
+    mutating func handBack() {
+        guard state == .leased else { return }
+        state = .ready
+        attemptsCharged -= 1
+    }
+
+    mutating func complete() {
+        guard state == .leased else { return }
+        state = .succeeded
+    }
+
+    /// False where there was nothing left to cancel.
+    mutating func cancel() -> Bool {
+        guard !state.isFinal else { return false }
+        state = .cancelled
+        return true
+    }
+
+    /// A person's wish to try again: the count of attempts begins anew.
+    mutating func retry() -> Bool {
+        guard state == .failed || state == .cancelled else { return false }
+        state = .ready
+        attemptsCharged = 0
+        return true
+    }
+}
+
+extension AttemptOutcome {
+    /// For people, in the middle of a sentence.
+    var words: String { self == .handedBack ? "handed back" : rawValue }
+}

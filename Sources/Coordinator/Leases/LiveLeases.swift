@@ -1,0 +1,68 @@
+import Shared
+import Synchronization
+
+/// When each lease that is held now expires, and how far its training is.
+///
+/// Kept in memory alone, on purpose: a heartbeat then costs no disk, a jump of the wall clock expires
+/// nothing, and a coordinator that comes back gives every lease its full length again, so that an
+/// absence shorter than a lease trains nothing twice. What is durable is that a task is leased, and
+/// by which attempt: the store's.
+final class LiveLeases: Sendable {
+    let leaseDuration: Duration
+    private let entries = Mutex<[LeaseID: Entry]>([:])
+
+    struct Entry: Equatable {
+        var sweep: SweepID
+        var worker: WorkerName
+        var expiresAt: ContinuousClock.Instant
+        var epochsCompleted: Int
+    }
+
+    init(leaseDuration: Duration) {
+        self.leaseDuration = leaseDuration
+    }
+
+    /// Begins a lease, or puts its expiry off.
+    func hold(
+        _ lease: LeaseID, sweep: SweepID, worker: WorkerName, epochsCompleted: Int = 0,
+        now: ContinuousClock.Instant
+    ) {
+        entries.withLock {
+            $0[lease] = Entry(
+                sweep: sweep, worker: worker, expiresAt: now + leaseDuration,
+                epochsCompleted: epochsCompleted)
+        }
+    }
+
+    /// Puts the expiry off. Returns how many epochs more are completed than was known, or nil where
+    /// the lease is not held: the store then knows why.
+    func extend(_ lease: LeaseID, epochsCompleted: Int, now: ContinuousClock.Instant) -> Int? {
+        entries.withLock {
+            guard var entry = $0[lease] else { return nil }
+            let gained = max(0, epochsCompleted - entry.epochsCompleted)
+            entry.expiresAt = now + leaseDuration
+            entry.epochsCompleted += gained
+            $0[lease] = entry
+            return gained
+        }
+    }
+
+    func end(_ leases: some Sequence<LeaseID>) {
+        entries.withLock { for lease in leases { $0[lease] = nil } }
+    }
+
+    /// The leases whose time is up, oldest first.
+    func expired(now: ContinuousClock.Instant) -> [LeaseID] {
+        entries.withLock {
+            $0.filter { $0.value.expiresAt <= now }
+                .sorted { $0.value.expiresAt < $1.value.expiresAt }.map(\.key)
+        }
+    }
+
+    /// Asked again inside the transaction that expires a lease: a heartbeat may have come between.
+    func isExpired(_ lease: LeaseID, now: ContinuousClock.Instant) -> Bool {
+        entries.withLock { $0[lease].map { $0.expiresAt <= now } ?? true }
+    }
+
+    func entry(_ lease: LeaseID) -> Entry? { entries.withLock { $0[lease] } }
+}

@@ -1,0 +1,47 @@
+import Logging
+import ServiceLifecycle
+import Shared
+
+/// Takes tasks back from workers that are not heard of any more, so that others can train them.
+struct Reaper: Service {
+    let store: Store
+    let ready: ReadySignal
+    let logger: Logger
+    /// At least four looks a lease, so that a dead worker is noticed soon after its time is up.
+    var period: Duration { min(store.liveLeases.leaseDuration / 4, .seconds(1)) }
+
+    func run() async throws {
+        var ticks = 0
+        while !Task.isShuttingDownGracefully {
+            await sweepOnce()
+            if ticks % 3_600 == 0 { await forgetOldRequests() }
+            ticks += 1
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: period) }
+        }
+    }
+
+    /// Batches keep each transaction short, also when a thousand workers die at once.
+    private func sweepOnce() async {
+        let expired = store.liveLeases.expired(now: store.environment.instant())
+        for start in stride(from: 0, to: expired.count, by: Limits.commitBatchMax) {
+            let batch = Array(expired[start..<min(start + Limits.commitBatchMax, expired.count)])
+            do {
+                let ended = try await store.expire(batch)
+                guard !ended.isEmpty else { continue }
+                logger.warning("leases expired", metadata: ["count": "\(ended.count)"])
+                await ready.notify()
+            } catch {
+                // Tried again at the next tick: the leases are still live and still expired.
+                logger.error("leases could not be expired", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func forgetOldRequests() async {
+        do {
+            try await store.forgetOldRequests()
+        } catch {
+            logger.error("old requests could not be forgotten", metadata: ["error": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Shared
+
+/// `manifest.json`: each configuration of a sweep exactly once, with what became of it, so that a
+/// reader can prove that nothing is missing or see what is, and why.
+///
+/// Written in pieces, an entry a line, because a sweep can be larger than one wants in memory.
+struct Manifest {
+    let sweep: StoredSweep
+    private var counts: [String: Int] = [:]
+    private var isFirst = true
+
+    init(of sweep: StoredSweep) { self.sweep = sweep }
+
+    func head() throws -> String {
+        "{\"sweep\":\(try text(.string(sweep.name))),\n\"specification\":\(sweep.specification),"
+            + "\n\"tasks\":[\n"
+    }
+
+    mutating func entry(_ task: ReportTask) throws -> String {
+        counts[task.state.rawValue, default: 0] += 1
+        var entry: [String: JSONValue] = [
+            "position": .integer(task.position), "task": .string(task.id.rawValue),
+            "state": .string(task.state.rawValue),
+            "epochs_completed": .integer(task.epochsCompleted),
+        ]
+        if let configuration = task.configuration {
+            entry["configuration"] = try JSONValue(parsing: Data(configuration.utf8))
+        }
+        if let trajectory = task.trajectory { entry["trajectory_sha256"] = .string(trajectory) }
+        if let error = task.error { entry["error"] = .string(error) }
+        defer { isFirst = false }
+        return (isFirst ? "" : ",\n") + (try text(.object(entry)))
+    }
+
+    /// Complete: every task is there and succeeded.
+    func foot() throws -> String {
+        let total = counts.values.reduce(0, +)
+        let isComplete = counts[TaskState.succeeded.rawValue, default: 0] == total
+        let states = TaskState.allCases.map {
+            ($0.rawValue, JSONValue.integer(counts[$0.rawValue] ?? 0))
+        }
+        return "\n],\n\"counts\":\(try text(.object(Dictionary(uniqueKeysWithValues: states)))),"
+            + "\n\"task_count\":\(total),\n\"complete\":\(isComplete)}\n"
+    }
+
+    private func text(_ value: JSONValue) throws -> String {
+        String(decoding: try value.canonicalData(), as: UTF8.self)
+    }
+}

@@ -1,0 +1,59 @@
+import Shared
+
+/// `report.csv`: a row a task, in the order of expansion, all tasks at any moment.
+///
+/// The columns depend on the sweep alone, and a finished sweep's bytes on nothing but what was
+/// trained: who trained it, when and how often is told only where it is asked for (`withRuntime`).
+struct ReportTable {
+    let sweepName: String
+    let sweep: Sweep
+    let withRuntime: Bool
+
+    private static let metricNames = [
+        MetricName.lossTrainedPaths, MetricName.lossUntrainedPaths,
+        MetricName.accuracyTrainedPaths, MetricName.accuracyUntrainedPaths,
+    ]
+    private static let runtimeColumns = ["attempts", "host", "started_at", "seconds"]
+
+    /// The columns without a prefix are measured on the test split.
+    var columns: [String] {
+        ["sweep", "position", "task", "state"] + sweep.axisColumns + GateColumns.names
+            + ["epochs_completed"] + Self.metricNames + Self.metricNames.map { "train_" + $0 }
+            + ["trajectory_sha256", "error"] + (withRuntime ? Self.runtimeColumns : [])
+    }
+
+    var header: String { CSV.line(columns.map(CSV.Cell.text)) }
+
+    func line(_ task: ReportTask) -> String {
+        var cells: [CSV.Cell] = [
+            .text(sweepName), .number(task.position), .text(task.id.rawValue),
+            .text(task.state.rawValue),
+        ]
+        cells += sweep.axisCells(at: task.position).map(CSV.Cell.axis)
+        cells += task.gateCells.map(CSV.Cell.axis)
+        cells.append(.number(task.epochsCompleted))
+        cells += Self.metricCells(.test, task) + Self.metricCells(.train, task)
+        cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
+        cells.append(task.error.map(CSV.Cell.text) ?? .empty)
+        if withRuntime { cells += Self.runtimeCells(task) }
+        return CSV.line(cells)
+    }
+
+    private static func metricCells(_ split: MetricRow.Split, _ task: ReportTask) -> [CSV.Cell] {
+        let values = task.metrics.first { $0.split == split }?.values ?? [:]
+        return metricNames.map { name in values[name].map { .number($0.text) } ?? .empty }
+    }
+
+    private static func runtimeCells(_ task: ReportTask) -> [CSV.Cell] {
+        let seconds: CSV.Cell =
+            switch (task.startedAt, task.endedAt) {
+            case (let start?, let end?):
+                .number("\(Double(end.milliseconds - start.milliseconds) / 1000)")
+            default: .empty
+            }
+        return [
+            .number(task.attempts), task.host.map(CSV.Cell.text) ?? .empty,
+            task.startedAt.map { .text($0.iso8601) } ?? .empty, seconds,
+        ]
+    }
+}

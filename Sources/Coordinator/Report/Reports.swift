@@ -1,0 +1,75 @@
+import Foundation
+import Shared
+
+/// Writes a sweep's files. Each is one snapshot of the store, copied to a temporary file, so that a
+/// slow reader never holds up the store.
+struct Reports: Sendable {
+    let store: Store
+    let temporaryDirectory: String
+
+    func report(_ sweep: String, withRuntime: Bool) async throws -> TemporaryFile {
+        try await write(sweep) { snapshot, output in
+            let table = ReportTable(
+                sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
+                withRuntime: withRuntime)
+            try output.append(table.header)
+            try snapshot.forEachTask { try output.append(table.line($0)) }
+        }
+    }
+
+    func history(_ sweep: String) async throws -> TemporaryFile {
+        try await write(sweep) { snapshot, output in
+            try output.append(HistoryTable.header)
+            try snapshot.forEachMetricRow { try output.append(HistoryTable.lines($0, $1)) }
+        }
+    }
+
+    func manifest(_ sweep: String) async throws -> TemporaryFile {
+        try await write(sweep) { snapshot, output in
+            var manifest = Manifest(of: snapshot.sweep)
+            try output.append(try manifest.head())
+            try snapshot.forEachTask(withConfiguration: true) { task in
+                try output.append(try manifest.entry(task))
+            }
+            try output.append(try manifest.foot())
+        }
+    }
+
+    private func write(
+        _ sweep: String,
+        _ body: @escaping @Sendable (SweepSnapshot, LineOutput) throws -> Void
+    ) async throws -> TemporaryFile {
+        let file = try TemporaryFile(in: temporaryDirectory)
+        try await store.withSnapshot(of: sweep) { snapshot in
+            let output = LineOutput(file: file)
+            try body(snapshot, output)
+            try output.flush()
+        }
+        return file
+    }
+}
+
+extension StoredSweep {
+    /// The sweep that was submitted, with its axes.
+    func parsed() throws -> Sweep {
+        try Sweep(reading: SourceValue(JSONValue(parsing: Data(specification.utf8))))
+    }
+}
+
+/// Collects short texts into long writes.
+final class LineOutput {
+    private let file: TemporaryFile
+    private var pending: [UInt8] = []
+
+    init(file: TemporaryFile) { self.file = file }
+
+    func append(_ text: String) throws {
+        pending.append(contentsOf: text.utf8)
+        if pending.count >= 1 << 18 { try flush() }
+    }
+
+    func flush() throws {
+        try file.append(pending)
+        pending.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,102 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Shared
+
+/// An answer that says no.
+struct APIError: Error {
+    let status: HTTPResponse.Status
+    let message: ErrorMessage
+
+    init(
+        _ status: HTTPResponse.Status, _ code: ErrorCode, _ message: String,
+        details: [String] = []
+    ) {
+        self.status = status
+        self.message = ErrorMessage(code, message, details: details)
+    }
+
+    func response() throws -> Response {
+        var response = try jsonResponse(message, status: status)
+        if status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
+        return response
+    }
+}
+
+extension APIError {
+    /// Any error as an answer. What nobody foresaw is told in general terms only: its details are
+    /// for the log.
+    init(_ error: any Error) {
+        switch error {
+        case let error as APIError: self = error
+        case let error as StoreError: self.init(error)
+        case let error as SweepMistakes:
+            let count = error.all.count
+            self.init(
+                .unprocessableContent, .invalidSweep,
+                "The sweep has \(count == 1 ? "a mistake" : "\(count) mistakes"):",
+                details: error.all.map(\.description))
+        case let error as DecodingError:
+            self.init(
+                .badRequest, .badRequest,
+                "The message was not understood: \(WireCoding.sentence(for: error)).")
+        case let error as any HTTPResponseError where error.status == .contentTooLarge:
+            self.init(
+                .contentTooLarge, .tooLarge,
+                "The body is longer than \(Limits.requestBodyBytesMax) bytes.")
+        case let error as any HTTPResponseError where error.status == .notFound:
+            self.init(.notFound, .notFound, "There is nothing at this address.")
+        case let error as any HTTPResponseError:
+            self.init(error.status, .badRequest, "The request was not understood.")
+        default:
+            self.init(
+                .internalServerError, .internalError,
+                "The coordinator could not do this; its log says why.")
+        }
+    }
+
+    private init(_ error: StoreError) {
+        let (status, code): (HTTPResponse.Status, ErrorCode) =
+            switch error {
+            case .noSuchSweep, .noSuchLease, .noSuchDataset: (.notFound, .notFound)
+            case .leaseLost: (.conflict, .leaseLost)
+            case .metricsGap, .rowsMissing: (.conflict, .metricsGap)
+            case .metricsConflict: (.conflict, .metricsConflict)
+            case .epochsMissing: (.unprocessableContent, .badRequest)
+            case .trajectoryMismatch: (.unprocessableContent, .trajectoryMismatch)
+            case .requestIDReused: (.unprocessableContent, .requestIDReused)
+            case .notDurable: (.internalServerError, .internalError)
+            }
+        self.init(status, code, error.description)
+    }
+}
+
+/// Turns whatever a route throws into an answer of the protocol, and logs what nobody foresaw.
+struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
+    func handle(
+        _ request: Request, context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            let answer = APIError(error)
+            if answer.status.kind == .serverError {
+                context.logger.error(
+                    "request failed",
+                    metadata: [
+                        "method": "\(request.method)", "path": "\(request.uri.path)",
+                        "error": "\(error)",
+                    ])
+            }
+            return try answer.response()
+        }
+    }
+}
+
+func jsonResponse(_ message: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
+    Response(
+        status: status, headers: [.contentType: "application/json"],
+        body: .init(byteBuffer: ByteBuffer(bytes: try WireCoding.encode(message))))
+}

@@ -1,0 +1,68 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Shared
+
+/// Data sets: in by name, out by digest.
+struct DatasetRoutes {
+    let store: Store
+    let files: DatasetFiles
+    let directory: DataDirectory
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("/v1/datasets") { _, _ in
+            try await jsonResponse(DatasetList(datasets: store.datasets()))
+        }
+        router.put("/v1/datasets/:dataset") { request, context in
+            try await add(request, as: context.parameters.get("dataset") ?? "")
+        }
+        router.get("/v1/datasets/:dataset") { _, context in
+            try file(context.parameters.get("dataset") ?? "")
+        }
+    }
+
+    private func add(_ request: Request, as name: String) async throws -> Response {
+        guard SweepID(rawValue: name) != nil else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "A data set's name must be 1 to \(Limits.nameCharactersMax) letters, digits, '-', "
+                    + "'_' or '.'.")
+        }
+        let id = try request.requestID()
+        // Goes through a file: an upload must not fill the memory.
+        let upload = try TemporaryFile(in: directory.temporaryPath)
+        for try await buffer in request.body {
+            try upload.append(buffer.readableBytesView)
+            guard upload.count <= Limits.datasetBytesMax else {
+                throw APIError(
+                    .contentTooLarge, .tooLarge,
+                    "A data set has at most \(Limits.datasetBytesMax) bytes.")
+            }
+        }
+        let status = try added(upload.contents(), as: name)
+        let fingerprint = Digest(of: Data("\(request.uri.path) \(status.digest)".utf8))
+        return try await jsonResponse(
+            store.nameDataset(status, RequestKey(id: id, fingerprint: fingerprint)))
+    }
+
+    private func added(_ file: Data, as name: String) throws -> DatasetStatus {
+        do {
+            return try files.add(file, as: name)
+        } catch let error as DatasetError {
+            throw APIError(
+                .unprocessableContent, .invalidDataset, "The data set was refused: \(error).")
+        } catch let error as SafetensorsError {
+            throw APIError(.unprocessableContent, .invalidDataset, error.description)
+        }
+    }
+
+    private func file(_ digest: String) throws -> Response {
+        guard let digest = Digest(hexadecimal: digest) else {
+            throw APIError(.badRequest, .badRequest, "The path does not name a digest.")
+        }
+        guard files.contains(digest) else { throw StoreError.noSuchDataset(digest) }
+        let file = try ReadOnlyFile(files.path(digest))
+        return Response(
+            status: .ok, headers: [.contentType: "application/octet-stream"], body: file.body())
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Shared
+
+extension HTTPField.Name {
+    // Both are plain tokens, so the names exist.
+    static let requestID = HTTPField.Name("Request-Id")
+    static let leaseToken = HTTPField.Name("Lease-Token")
+}
+
+/// A call that changes something, read whole: what was asked, and the key by which a repeat of it is
+/// recognized.
+struct MutatingCall<Message: Decodable> {
+    let message: Message
+    let key: RequestKey
+
+    init(_ request: Request, as type: Message.Type) async throws {
+        let id = try request.requestID()
+        let buffer = try await request.body.collect(upTo: Limits.requestBodyBytesMax)
+        let body = Data(buffer.readableBytesView)
+        message = try WireCoding.decode(type, from: body)
+        key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
+    }
+}
+
+extension Request {
+    /// Every call that changes something carries an id of the caller's making.
+    func requestID() throws -> Shared.RequestID {
+        guard let name = HTTPField.Name.requestID, let text = headers[name] else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "The header Request-Id is missing: every call that changes something needs one.")
+        }
+        guard let id = Shared.RequestID(rawValue: text) else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "The header Request-Id must be 1 to \(Limits.nameCharactersMax) letters, digits, "
+                    + "'-', '_' or '.'.")
+        }
+        return id
+    }
+
+    func fingerprint(over body: Data) -> Digest {
+        Digest(of: Data("\(method.rawValue) \(uri.path)\n".utf8) + body)
+    }
+
+    /// The lease that the path names, if the call's token proves it.
+    func lease(_ parameters: Parameters, _ tokens: LeaseTokens) throws -> LeaseID {
+        guard let lease = LeaseID(rawValue: parameters.get("lease") ?? "") else {
+            throw APIError(.badRequest, .badRequest, "The path does not name a lease.")
+        }
+        guard let name = HTTPField.Name.leaseToken, let token = headers[name],
+            tokens.isValid(token, for: lease)
+        else {
+            throw APIError(
+                .forbidden, .forbidden,
+                "The header Lease-Token is missing, or not this lease's token.")
+        }
+        return lease
+    }
+}

@@ -1,0 +1,64 @@
+import Foundation
+import HTTPTypes
+import Shared
+
+/// From a sweep as it arrived to the tasks that the store is to keep. Nothing is stored here.
+struct SweepPlanner: Sendable {
+    let datasets: DatasetCatalogue
+
+    struct Plan: Sendable {
+        var name: String
+        var specification: String
+        var attemptMax: Int
+        var tasks: [NewTask]
+    }
+
+    /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not here.
+    func plan(_ json: JSONValue) async throws -> Plan {
+        let sweep = try Sweep(reading: SourceValue(json))
+        let points = try sweep.expand()
+        let digests = try await datasets.digests(named: Set(points.map(\.configuration.dataset)))
+        var gates = GateColumns()
+        let tasks = try points.map { point in
+            let configuration = point.configuration
+            guard let digest = digests[configuration.dataset] else {
+                throw DatasetError("the data set '\(configuration.dataset)' has no digest")
+            }
+            let text = try configuration.json.canonicalData()
+            return NewTask(
+                position: point.position,
+                id: SweepTaskID(identity: try configuration.identity(dataDigest: digest)),
+                configuration: String(decoding: text, as: UTF8.self), dataDigest: digest,
+                gateCells: try gates.cells(of: configuration), epochs: configuration.epochs)
+        }
+        let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)
+        return Plan(
+            name: sweep.name, specification: specification, attemptMax: sweep.attempts,
+            tasks: tasks)
+    }
+}
+
+/// Which data set a name means.
+struct DatasetCatalogue: Sendable {
+    let store: Store
+    let files: DatasetFiles
+
+    /// The digest of each name. The embedded data set needs no registering: it is made when it is
+    /// first asked for.
+    func digests(named names: Set<String>) async throws -> [String: Digest] {
+        let known = try await store.datasets()
+        var digests = Dictionary(uniqueKeysWithValues: known.map { ($0.name, $0.digest) })
+        if names.contains(EmbeddedDataset.name), digests[EmbeddedDataset.name] == nil {
+            let file = try EmbeddedDataset.make().serialized()
+            digests[EmbeddedDataset.name] = try files.add(file, as: EmbeddedDataset.name).digest
+        }
+        for name in names.sorted() where digests[name] == nil {
+            throw APIError(
+                .unprocessableContent, .unknownDataset,
+                "The data set '\(name)' is not known to the coordinator; known are: "
+                    + (digests.keys.sorted() + [EmbeddedDataset.name]).joined(separator: ", ")
+                    + ". `gdln-coordinator data add \(name) DIR` makes it known.")
+        }
+        return digests
+    }
+}

@@ -1,0 +1,113 @@
+import GRDB
+import Shared
+
+/// How things stand, for people. Each answer is one snapshot of the file, with what the live leases
+/// have reported since.
+extension Store {
+    func status(of idOrName: String) async throws -> SweepStatus {
+        let statuses = try await snapshot { database in
+            let sweep = try Self.findSweep(idOrName, database)
+            return try Self.statuses(database, sql: "WHERE sweep.id = ?", [sweep.rawValue])
+        }
+        guard let status = statuses.first else { throw StoreError.noSuchSweep(idOrName) }
+        return status
+    }
+
+    /// Newest first.
+    func statuses() async throws -> [SweepStatus] {
+        try await snapshot { try Self.statuses($0, sql: "", []) }
+    }
+
+    private func snapshot(
+        _ statuses: @escaping @Sendable (Database) throws -> [SweepStatus]
+    ) async throws -> [SweepStatus] {
+        let (stored, leased) = try await pool.read { database in
+            (try statuses(database), try Self.epochsStored(database))
+        }
+        return stored.map { withLiveProgress($0, epochsStored: leased) }
+    }
+
+    /// Epochs completed as stored, of each lease that is held.
+    private static func epochsStored(_ database: Database) throws -> [LeaseID: Int] {
+        let rows = try Row.fetchAll(
+            database, sql: "SELECT lease, epochsCompleted FROM task WHERE state = 'leased'")
+        return Dictionary(
+            uniqueKeysWithValues: rows.map { (LeaseID(unchecked: $0[0]), $0[1] as Int) })
+    }
+
+    private static func statuses(
+        _ database: Database, sql: String, _ arguments: StatementArguments
+    ) throws -> [SweepStatus] {
+        let rows = try Row.fetchAll(
+            database,
+            sql: """
+                SELECT sweep.id, sweep.name, sweep.createdAt, task.state, count(*) AS tasks,
+                    sum(CASE WHEN task.state IN ('failed', 'cancelled')
+                        THEN task.epochsCompleted ELSE task.epochs END) AS epochs,
+                    sum(task.epochsCompleted) AS completed
+                FROM sweep JOIN task ON task.sweep = sweep.id \(sql)
+                GROUP BY sweep.number, task.state ORDER BY sweep.number DESC
+                """,
+            arguments: arguments)
+        var statuses: [SweepStatus] = []
+        for row in rows {
+            let id = SweepID(unchecked: row["id"])
+            if statuses.last?.id != id {
+                let none = TaskState.allCases.map { ($0.rawValue, 0) }
+                statuses.append(
+                    SweepStatus(
+                        id: id, name: row["name"],
+                        createdAt: Timestamp(milliseconds: row["createdAt"]),
+                        tasks: Dictionary(uniqueKeysWithValues: none), epochsCompleted: 0,
+                        epochsTotal: 0))
+            }
+            let last = statuses.count - 1
+            statuses[last].tasks[row["state"]] = row["tasks"]
+            statuses[last].epochsTotal += row["epochs"]
+            statuses[last].epochsCompleted += row["completed"]
+        }
+        return statuses
+    }
+
+    /// Adds what heartbeats have told since the last metrics were stored, and the rate.
+    private func withLiveProgress(_ status: SweepStatus, epochsStored: [LeaseID: Int])
+        -> SweepStatus
+    {
+        var status = status
+        for (lease, stored) in epochsStored {
+            guard let entry = liveLeases.entry(lease), entry.sweep == status.id else { continue }
+            status.epochsCompleted += max(0, entry.epochsCompleted - stored)
+        }
+        status.epochsPerSecond = progress.rate(of: status.id, now: environment.instant())
+        if let rate = status.epochsPerSecond, rate > 0 {
+            status.secondsLeft = Double(status.epochsTotal - status.epochsCompleted) / rate
+        }
+        return status
+    }
+
+    /// In the order of first calls.
+    func workers() async throws -> [WorkerStatus] {
+        let seen = workersSeen.all()
+        let now = environment.instant()
+        return try await pool.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT worker.name, worker.host, worker.firstSeenAt,
+                        sum(outcome = 'running') AS leased, sum(outcome = 'succeeded') AS succeeded,
+                        sum(outcome = 'failed') AS failed, sum(outcome = 'lost') AS lost
+                    FROM worker LEFT JOIN attempt ON attempt.worker = worker.name
+                    GROUP BY worker.name ORDER BY worker.firstSeenAt, worker.name
+                    """
+            ).map { row in
+                let name = WorkerName(unchecked: row["name"])
+                return WorkerStatus(
+                    name: name, host: row["host"],
+                    firstSeenAt: Timestamp(milliseconds: row["firstSeenAt"]),
+                    secondsSinceSeen: seen[name].map { (now - $0).seconds },
+                    leased: row["leased"] ?? 0, succeeded: row["succeeded"] ?? 0,
+                    failed: row["failed"] ?? 0, lost: row["lost"] ?? 0)
+            }
+        }
+    }
+}

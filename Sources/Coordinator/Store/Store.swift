@@ -1,0 +1,121 @@
+import FoundationEssentials
+import GRDB
+import Shared
+
+/// The coordinator's only door to SQLite: a list of verbs, each one transaction. No SQL stands
+/// outside this folder, and no row type leaves it.
+///
+/// What must hold:
+///  * one process owns the data directory, by a lock on a file in it;
+///  * a write is answered only once it is on disk (`synchronous` is FULL, read back at start);
+///  * one connection writes; readers see snapshots.
+struct Store: Sendable {
+    let pool: DatabasePool
+    let commits: GroupCommit
+    let liveLeases: LiveLeases
+    let progress = ProgressMeter()
+    let workersSeen = WorkersSeen()
+    let environment: Environment
+
+    /// What the store needs from outside.
+    struct Environment: Sendable {
+        var now: @Sendable () -> Timestamp
+        var instant: @Sendable () -> ContinuousClock.Instant
+        var randomBits: @Sendable () -> UInt64
+    }
+
+    /// Opens the file, or makes it, and gives every lease that was held its full length again.
+    init(path: String, leaseDuration: Duration, environment: Environment) throws {
+        var configuration = GRDB.Configuration()
+        configuration.maximumReaderCount = 4
+        configuration.foreignKeysEnabled = true
+        configuration.busyMode = .timeout(5)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+        }
+        pool = try DatabasePool(path: path, configuration: configuration)
+        try Self.makeCommitsDurable(pool)
+        try Schema.migrator.migrate(pool)
+        commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax)
+        liveLeases = LiveLeases(leaseDuration: leaseDuration)
+        self.environment = environment
+        try takeUpLeases()
+    }
+
+    /// GRDB lowers `synchronous` to NORMAL when it turns on the write-ahead log, after any hook of
+    /// ours has run; a power cut could then take back what was acknowledged. So it is set afterwards,
+    /// outside a transaction, and read back.
+    private static func makeCommitsDurable(_ pool: DatabasePool) throws {
+        let level = try pool.writeWithoutTransaction { database in
+            try database.execute(
+                sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+            return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+        }
+        guard level == 2 else {
+            throw StoreError.notDurable(found: level.map(String.init) ?? "nothing")
+        }
+    }
+
+    private func takeUpLeases() throws {
+        let now = environment.instant()
+        try pool.read { database in
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT task.lease, task.sweep, attempt.worker, task.epochsCompleted
+                    FROM task JOIN attempt ON attempt.lease = task.lease
+                    WHERE task.state = 'leased'
+                    """)
+            while let row = try rows.next() {
+                liveLeases.hold(
+                    LeaseID(unchecked: row[0]), sweep: SweepID(unchecked: row[1]),
+                    worker: WorkerName(unchecked: row[2]), epochsCompleted: row[3], now: now)
+            }
+        }
+    }
+}
+
+/// Why the store refused. Each has one answer on the wire.
+enum StoreError: Error, Equatable {
+    case notDurable(found: String)
+    case noSuchSweep(String)
+    case noSuchDataset(Digest)
+    case noSuchLease(LeaseID)
+    case leaseLost(reason: String)
+    case metricsGap(found: Int, wanted: Int)
+    case metricsConflict(sequence: Int)
+    case rowsMissing(stored: Int, claimed: Int)
+    case epochsMissing(completed: Int, wanted: Int)
+    case trajectoryMismatch(stored: Digest, claimed: Digest)
+    case requestIDReused
+}
+
+extension StoreError: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .notDurable(let found):
+            "The database's synchronous level is \(found), not 2 (FULL): commits would not survive "
+                + "a power cut."
+        case .noSuchSweep(let name):
+            "There is no sweep with the id or name '\(name)'."
+        case .noSuchDataset(let digest):
+            "There is no data set with the digest \(digest)."
+        case .noSuchLease(let lease):
+            "There is no lease \(lease)."
+        case .leaseLost(let reason):
+            "The lease is lost: \(reason)."
+        case .metricsGap(let found, let wanted):
+            "The first row has the number \(found); the next one wanted is \(wanted)."
+        case .metricsConflict(let sequence):
+            "Row \(sequence) is stored already, with other values."
+        case .rowsMissing(let stored, let claimed):
+            "\(stored) metric rows are stored, but the attempt claims \(claimed)."
+        case .epochsMissing(let completed, let wanted):
+            "\(completed) epochs were completed, of \(wanted)."
+        case .trajectoryMismatch(let stored, let claimed):
+            "The stored rows have the trajectory \(stored), the attempt claims \(claimed)."
+        case .requestIDReused:
+            "This request id was used before, for another request."
+        }
+    }
+}

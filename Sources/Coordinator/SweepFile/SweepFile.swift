@@ -1,0 +1,54 @@
+import Foundation
+import Shared
+
+/// A sweep as a person writes it: YAML, read on the command line's side only. What travels is JSON.
+///
+/// Nothing is believed before it is bounded: the size, then what `YAMLGuard` refuses, then what the
+/// parser makes of it, then the keys and values.
+enum SweepFile {
+    static func read(path: String) throws(SweepMistakes) -> Sweep {
+        try parse(bytes: contents(of: path))
+    }
+
+    static func parse(_ text: String) throws(SweepMistakes) -> Sweep {
+        try parse(bytes: Data(text.utf8))
+    }
+
+    static func parse(bytes: Data) throws(SweepMistakes) -> Sweep {
+        try Sweep(reading: document(bytes: bytes))
+    }
+
+    /// The document with the lines of its values, not yet understood.
+    static func document(bytes: Data) throws(SweepMistakes) -> SourceValue {
+        guard bytes.count <= Limits.sweepFileBytesMax else {
+            throw unreadable(
+                "found a file of more than \(Limits.sweepFileBytesMax) bytes, wanted at most that")
+        }
+        return try YAMLDocument.read(try text(of: bytes))
+    }
+
+    private static func contents(of path: String) throws(SweepMistakes) -> Data {
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            return try file.read(upToCount: Limits.sweepFileBytesMax + 1) ?? Data()
+        } catch {
+            let reason = (error as NSError).localizedDescription
+            throw unreadable("cannot read the sweep file \(path): \(reason)")
+        }
+    }
+
+    private static func text(of bytes: Data) throws(SweepMistakes) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) {
+            return text.hasPrefix("\u{feff}") ? String(text.unicodeScalars.dropFirst()) : text
+        }
+        // The longest right beginning ends on the line of the first wrong byte.
+        let repaired = String(decoding: bytes, as: UTF8.self)
+        let before = repaired.unicodeScalars.prefix { $0 != "\u{fffd}" }
+        let line = before.count(where: { $0 == "\n" }) + 1
+        throw unreadable("found bytes that are not UTF-8, wanted UTF-8 text", line: line)
+    }
+
+    static func unreadable(_ sentence: String, line: Int? = nil) -> SweepMistakes {
+        SweepMistakes(SweepMistake(.unreadable, at: Place(line: line), sentence))
+    }
+}

@@ -1,0 +1,67 @@
+public import FoundationEssentials
+
+/// A person's calls.
+extension CoordinatorClient {
+    public func submit(_ sweep: JSONValue) throws(ClientError) -> SweepCreated {
+        try post("/v1/sweeps", sweep, as: SweepCreated.self)
+    }
+
+    public func sweeps() throws(ClientError) -> [SweepStatus] {
+        try call(HTTPRequest(.get, "/v1/sweeps"), as: SweepList.self).sweeps
+    }
+
+    /// - Parameter sweep: an id, or a name: then the newest sweep of that name.
+    public func status(_ sweep: String) throws(ClientError) -> SweepStatus {
+        try call(HTTPRequest(.get, Self.path(sweep)), as: SweepStatus.self)
+    }
+
+    /// One of the sweep's files: `report.csv`, `history.csv` or `manifest.json`.
+    public func file(_ name: String, of sweep: String) throws(ClientError) -> Data {
+        var request = HTTPRequest(.get, Self.path(sweep) + "/" + name)
+        request.responseBytesMax = Limits.reportBytesMax
+        request.timeoutSeconds = Limits.reportSecondsMax
+        return try call(request)
+    }
+
+    public func cancel(_ sweep: String) throws(ClientError) -> Int {
+        try post(Self.path(sweep) + "/cancel", JSONValue.object([:]), as: TasksChanged.self).changed
+    }
+
+    public func retry(_ sweep: String) throws(ClientError) -> Int {
+        try post(Self.path(sweep) + "/retry", JSONValue.object([:]), as: TasksChanged.self).changed
+    }
+
+    public func workers() throws(ClientError) -> [WorkerStatus] {
+        try call(HTTPRequest(.get, "/v1/workers"), as: WorkerList.self).workers
+    }
+
+    public func datasets() throws(ClientError) -> [DatasetStatus] {
+        try call(HTTPRequest(.get, "/v1/datasets"), as: DatasetList.self).datasets
+    }
+
+    /// Stores a data set under a name.
+    public func addDataset(_ name: String, _ file: Data) throws(ClientError) -> DatasetStatus {
+        var request = HTTPRequest(.put, "/v1/datasets/\(Self.encoded(name))", body: file)
+        request.timeoutSeconds = Limits.datasetTransferSecondsMax
+        return try call(request, as: DatasetStatus.self)
+    }
+
+    /// Whether a coordinator answers at that address.
+    public func isHealthy() -> Bool {
+        (try? call(HTTPRequest(.get, "/healthz"))) != nil
+    }
+
+    private static func path(_ sweep: String) -> String { "/v1/sweeps/\(encoded(sweep))" }
+
+    /// A person's text as one segment of a path.
+    private static func encoded(_ text: String) -> String {
+        let plain = { (byte: UInt8) in
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                || [45, 46, 95].contains(byte)
+        }
+        return text.utf8.map { byte in
+            plain(byte)
+                ? String(UnicodeScalar(byte)) : "%" + hexadecimalString([byte]).uppercased()
+        }.joined()
+    }
+}

@@ -1,0 +1,116 @@
+internal import FoundationEssentials
+
+/// Everything that one task trains, complete: what a coordinator hands to a worker. Its JSON is the
+/// one canonical spelling, and a task's identity is the digest of that.
+public enum Configuration: Hashable, Sendable {
+    case kPath(KPathConfiguration)
+}
+
+/// The kinds of experiment, by the name that `experiment` has in a sweep file.
+public enum Experiment: String, CaseIterable, Sendable {
+    case kPath = "k_path"
+
+    /// Names that are reserved and not trained yet: they get a sentence of their own.
+    static let announced = ["routing", "gated_network"]
+
+    /// Every path that a configuration of this experiment has, in the order of the documentation:
+    /// what an axis may vary.
+    public var paths: [String] {
+        switch self {
+        case .kPath: KPathConfiguration.paths
+        }
+    }
+
+    /// The paths whose value is a list, which an axis therefore does not expand.
+    var listPaths: Set<String> {
+        switch self {
+        case .kPath: ["gate.column_permutation", "gate.rows"]
+        }
+    }
+
+    /// Reads the configuration that `map` states; nil where that put mistakes into the collector.
+    func read(_ map: SourceValue, mistakes: MistakeCollector) -> Configuration? {
+        switch self {
+        case .kPath:
+            KPathConfiguration.read(map, mistakes: mistakes).map(Configuration.kPath)
+        }
+    }
+}
+
+extension Configuration {
+    public var experiment: Experiment {
+        switch self {
+        case .kPath: .kPath
+        }
+    }
+
+    /// The data set's name.
+    public var dataset: String {
+        switch self {
+        case .kPath(let configuration): configuration.dataset
+        }
+    }
+
+    public var epochs: Int {
+        switch self {
+        case .kPath(let configuration): configuration.epochs
+        }
+    }
+
+    /// Reads what `json` writes; keys with a default may be left out.
+    public init(reading value: SourceValue) throws(SweepMistakes) {
+        let mistakes = MistakeCollector()
+        let experiment = Experiment.read(from: value, mistakes: mistakes)
+        let rest = (value.members ?? []).filter { $0.key != "experiment" }
+        let configuration = experiment?.read(
+            SourceValue(value.members == nil ? value.content : .map(rest), at: value.place),
+            mistakes: mistakes)
+        try mistakes.throwIfAny()
+        guard let configuration else {
+            throw SweepMistakes(
+                SweepMistake(.wrongValue, at: value.place, "found no configuration"))
+        }
+        self = configuration
+    }
+
+    public var json: JSONValue {
+        switch self {
+        case .kPath(let configuration):
+            guard case .object(var members) = configuration.json else { return .null }
+            members["experiment"] = .string(experiment.rawValue)
+            return .object(members)
+        }
+    }
+
+    /// What makes two tasks the same task: equal configurations, on equal data, with the same
+    /// arithmetic. The SHA-256 of the canonical JSON of the three.
+    /// - Parameter dataDigest: nil where the experiment makes its own data.
+    /// - Throws: where a number is NaN or infinite, which no configuration that was read has.
+    public func identity(dataDigest: Digest?) throws -> Digest {
+        let identity = JSONValue.object([
+            "configuration": json,
+            "data": dataDigest.map { .string($0.hexadecimal) } ?? .null,
+            "numeric_version": .string(NumericVersion.current),
+        ])
+        return Digest(of: try identity.canonicalData())
+    }
+}
+
+extension Experiment {
+    /// Reads the `experiment` of a sweep or a configuration.
+    static func read(from map: SourceValue, mistakes: MistakeCollector) -> Experiment? {
+        guard map.members != nil else {
+            mistakes.add(
+                .wrongType, at: map.place, "found \(map.described), wanted a map of keys")
+            return nil
+        }
+        var reader = FieldReader(map, wanted: "", mistakes: mistakes)
+        if case .string(let name) = map["experiment"]?.content, announced.contains(name) {
+            mistakes.add(
+                .wrongValue, at: reader.place("experiment"),
+                "found \(quoted(name)), which this version cannot train, wanted k_path")
+            return nil
+        }
+        return reader.choice("experiment", default: nil)
+    }
+}

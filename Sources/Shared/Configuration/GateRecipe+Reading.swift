@@ -1,0 +1,123 @@
+/// The `gate` of a configuration, read with the number of domains it has to fit, so that a mistake
+/// can say which numbers would do.
+extension FieldReader {
+    /// - Parameter domains: nil where they are wrong themselves: then the size is not checked.
+    /// - Returns: nil where the gate is missing or its family is not known.
+    mutating func gateRecipe(domains: Int?) -> GateRecipe? {
+        let wanted = "a map of family, k and more"
+        guard let map = required("gate", wanted: wanted) else { return nil }
+        var fields = FieldReader(map, wanted: wanted, mistakes: mistakes)
+        guard map.members != nil else { return nil }
+        let family = fields.family(domains: domains)
+        let columns = fields.columnOrder(domains: domains)
+        guard let family else {
+            fields.know(["k", "rows"])
+            fields.finish()
+            return nil
+        }
+        fields.finish(kind: (family.name, ["k", "rows"]))
+        return GateRecipe(family: family, columns: columns)
+    }
+
+    private mutating func family(domains: Int?) -> GateRecipe.Family? {
+        guard let named = required("family", wanted: alternatives(GateRecipe.Family.names)),
+            let name = choice(named, among: GateRecipe.Family.names)
+        else { return nil }
+        return switch name {
+        case "plus_mod": .plusMod(k: openOutputs(domains))
+        case "plus_minus_mod": .plusMinusMod(k: openOutputs(domains))
+        case "mod": .mod
+        case "fully_connected": .fullyConnected
+        default: .explicit(rows(domains))
+        }
+    }
+
+    private mutating func openOutputs(_ domains: Int?) -> Int {
+        let upper = domains ?? Limits.domainsMax
+        let bound = domains == nil ? "" : " (the number of domains)"
+        let wanted = "a whole number from 1 to \(upper)\(bound)"
+        guard let value = required("k", wanted: wanted) else { return 1 }
+        return integer(value, in: 1...upper, wanted: wanted) ?? 1
+    }
+
+    private mutating func columnOrder(domains: Int?) -> GateRecipe.ColumnOrder {
+        let permuted = bool("permute_columns", default: false)
+        guard let value = value("column_permutation") else {
+            return permuted ? .permuted : .natural
+        }
+        if has("permute_columns") {
+            mistakes.add(
+                .conflict, at: value.place,
+                "found column_permutation beside permute_columns, wanted one of the two")
+        }
+        return .explicit(permutation(value, count: domains))
+    }
+
+    /// 0 to count - 1, each once.
+    private func permutation(_ value: SourceValue, count: Int?) -> [Int] {
+        let upper = (count ?? Limits.domainsMax) - 1
+        let wanted = "each whole number from 0 to \(upper) once, one for each domain"
+        guard let elements = value.elements else {
+            refuse(value, wanted: "a list of \(wanted)")
+            return []
+        }
+        var seen: Set<Int> = []
+        for element in elements {
+            guard let column = integer(element, in: 0...upper, wanted: wanted) else { continue }
+            if !seen.insert(column).inserted {
+                mistakes.add(
+                    .wrongValue, at: element.place, "found \(column) again, wanted \(wanted)")
+            }
+        }
+        if let count, elements.count < count {
+            mistakes.add(
+                .wrongValue, at: value.place,
+                "found a list of \(elements.count), wanted \(wanted)")
+        }
+        return elements.compactMap(\.wholeNumber)
+    }
+
+    private mutating func rows(_ domains: Int?) -> [[Bool]] {
+        let size = domains.map { "\($0)" } ?? "as many as there are domains"
+        let wanted = "a list of \(size) texts of 0 and 1, one for each domain"
+        guard let value = required("rows", wanted: wanted) else { return [] }
+        guard let elements = value.elements else {
+            refuse(value, wanted: wanted)
+            return []
+        }
+        if let domains, elements.count != domains {
+            mistakes.add(
+                .wrongValue, at: value.place, "found a list of \(elements.count), wanted \(wanted)")
+        }
+        let rows = elements.map { row($0, domains) }
+        if !rows.isEmpty, !rows.contains(where: { $0.contains(true) || $0.isEmpty }) {
+            mistakes.add(
+                .wrongValue, at: value.place,
+                "found a gate without a 1, wanted at least one open pathway")
+        }
+        return rows
+    }
+
+    /// Empty where it is wrong.
+    private func row(_ value: SourceValue, _ domains: Int?) -> [Bool] {
+        let size = domains.map { "\($0) digits" } ?? "digits"
+        let wanted = "\(size) 0 or 1 in quotes, such as \"1010\""
+        guard case .string(let text) = value.content else {
+            refuse(value, wanted: wanted)
+            return []
+        }
+        let digits = Array(text.utf8)
+        guard digits.allSatisfy({ $0 == 48 || $0 == 49 }),
+            domains.map({ $0 == digits.count }) ?? true
+        else {
+            refuse(value, wanted: wanted, code: .wrongValue)
+            return []
+        }
+        return digits.map { $0 == 49 }
+    }
+}
+
+extension GateRecipe.Family {
+    /// As they stand in a sweep file.
+    static let names = ["plus_mod", "plus_minus_mod", "mod", "fully_connected", "explicit"]
+}

@@ -1,0 +1,146 @@
+/// A worker's call for tasks: `POST /v1/leases`.
+public struct LeaseRequest: Codable, Hashable, Sendable {
+    public var worker: WorkerName
+    /// The host's name, for people.
+    public var host: String
+    /// How many tasks the worker can take now.
+    public var slots: Int
+    /// How long the coordinator may hold the call while there is nothing to do.
+    public var waitSeconds: Int
+
+    public init(worker: WorkerName, host: String, slots: Int, waitSeconds: Int) {
+        self.worker = worker
+        self.host = host
+        self.slots = slots
+        self.waitSeconds = waitSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case worker, host, slots
+        case waitSeconds = "wait_seconds"
+    }
+}
+
+/// What it answers where there is something to do; where there is not, it is 204 and no body.
+public struct LeaseResponse: Codable, Hashable, Sendable {
+    public var leases: [Lease]
+
+    public init(leases: [Lease]) { self.leases = leases }
+}
+
+/// The right to train one task until the lease expires, which each accepted call puts off.
+public struct Lease: Codable, Hashable, Sendable {
+    public var id: LeaseID
+    public var token: LeaseToken
+    public var task: SweepTaskID
+    public var sweep: String
+    /// Counts from 1.
+    public var attempt: Int
+    public var configuration: JSONValue
+    public var dataDigest: Digest
+    public var expiresInSeconds: Double
+
+    public init(
+        id: LeaseID, token: LeaseToken, task: SweepTaskID, sweep: String, attempt: Int,
+        configuration: JSONValue, dataDigest: Digest, expiresInSeconds: Double
+    ) {
+        self.id = id
+        self.token = token
+        self.task = task
+        self.sweep = sweep
+        self.attempt = attempt
+        self.configuration = configuration
+        self.dataDigest = dataDigest
+        self.expiresInSeconds = expiresInSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case id, token, task, sweep, attempt, configuration
+        case dataDigest = "data_digest"
+        case expiresInSeconds = "expires_in_seconds"
+    }
+}
+
+/// What a worker measured: `POST /v1/leases/{id}/metrics`. Without rows it is a heartbeat.
+public struct MetricsRequest: Codable, Hashable, Sendable {
+    /// The number of the first row within this attempt, from 0. Rows already stored are passed over
+    /// where they are equal, so a repeat does no harm; a gap is refused.
+    public var firstSequence: Int
+    public var rows: [MetricRow]
+    public var epochsCompleted: Int
+
+    public init(firstSequence: Int, rows: [MetricRow], epochsCompleted: Int) {
+        self.firstSequence = firstSequence
+        self.rows = rows
+        self.epochsCompleted = epochsCompleted
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case rows
+        case firstSequence = "first_sequence"
+        case epochsCompleted = "epochs_completed"
+    }
+}
+
+/// `POST /v1/leases/{id}/complete`.
+public struct CompleteRequest: Codable, Hashable, Sendable {
+    public var epochsCompleted: Int
+    /// How many metric rows the attempt posted; all must be stored before it can complete.
+    public var rowCount: Int
+    public var trajectory: Digest
+
+    public init(epochsCompleted: Int, rowCount: Int, trajectory: Digest) {
+        self.epochsCompleted = epochsCompleted
+        self.rowCount = rowCount
+        self.trajectory = trajectory
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case epochsCompleted = "epochs_completed"
+        case rowCount = "row_count"
+        case trajectory = "trajectory_sha256"
+    }
+}
+
+/// `POST /v1/leases/{id}/fail`.
+public struct FailRequest: Codable, Hashable, Sendable {
+    /// The training's own words.
+    public var error: String
+    /// Another attempt would fail alike: the configuration cannot be trained.
+    public var isPermanent: Bool
+
+    public init(error: String, isPermanent: Bool) {
+        self.error = error
+        self.isPermanent = isPermanent
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case error
+        case isPermanent = "permanent"
+    }
+}
+
+/// `POST /v1/leases/{id}/hand_back`.
+public struct HandBackRequest: Codable, Hashable, Sendable {
+    public var reason: String
+
+    public init(reason: String) { self.reason = reason }
+}
+
+/// What every call on a lease answers where the lease still holds.
+public struct LeaseAnswer: Codable, Hashable, Sendable {
+    /// Where the task stands now.
+    public var state: TaskState
+    /// Until the lease expires; 0 where the task is no longer leased.
+    public var expiresInSeconds: Double
+
+    public init(state: TaskState, expiresInSeconds: Double) {
+        self.state = state
+        self.expiresInSeconds = expiresInSeconds
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case state
+        case expiresInSeconds = "expires_in_seconds"
+    }
+}

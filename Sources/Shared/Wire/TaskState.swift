@@ -1,0 +1,45 @@
+/// Where a task stands. A task is born `ready`; the last three states are final.
+///
+///                 lease               complete
+///     [ready] ------------> [leased] -----------> [succeeded]
+///        ^                    |  |
+///        |  lease expires or  |  |  fail, or lease expires,
+///        |  is handed back,   |  |  with no attempts left
+///        |  or fail with      |  '--------------> [failed]
+///        |  attempts left     |                      |
+///        '--------------------'                      | retry, by a person
+///        '-------------------------------------------'
+///
+///     cancel: [ready] or [leased] ----------------> [cancelled], which a retry makes ready again
+public enum TaskState: String, Codable, CaseIterable, Sendable {
+    /// Waiting for a worker.
+    case ready
+    /// Held by one worker under a lease.
+    case leased
+    /// Trained to the end, and all its metrics are stored.
+    case succeeded
+    /// Out of attempts, or not trainable at all; the task's error says why.
+    case failed
+    /// Stopped by a person.
+    case cancelled
+
+    public var isFinal: Bool {
+        switch self {
+        case .ready, .leased: false
+        case .succeeded, .failed, .cancelled: true
+        }
+    }
+}
+
+/// How one attempt at a task stands or ended.
+public enum AttemptOutcome: String, Codable, CaseIterable, Sendable {
+    case running
+    case succeeded
+    /// The training's own error.
+    case failed
+    /// The worker was not heard of for a whole lease.
+    case lost
+    /// Given back by a worker that has to stop; not counted against the task's attempts.
+    case handedBack = "handed_back"
+    case cancelled
+}

@@ -1,0 +1,73 @@
+/// What `GET /v1/workers` answers.
+public struct WorkerList: Codable, Hashable, Sendable {
+    public var workers: [WorkerStatus]
+
+    public init(workers: [WorkerStatus]) { self.workers = workers }
+}
+
+public struct WorkerStatus: Codable, Hashable, Sendable {
+    public var name: WorkerName
+    public var host: String
+    public var firstSeenAt: Timestamp
+    /// Since the worker last called; nil where it has not since the coordinator started.
+    public var secondsSinceSeen: Double?
+    public var leased: Int
+    public var succeeded: Int
+    public var failed: Int
+    public var lost: Int
+
+    public init(
+        name: WorkerName, host: String, firstSeenAt: Timestamp, secondsSinceSeen: Double?,
+        leased: Int, succeeded: Int, failed: Int, lost: Int
+    ) {
+        self.name = name
+        self.host = host
+        self.firstSeenAt = firstSeenAt
+        self.secondsSinceSeen = secondsSinceSeen
+        self.leased = leased
+        self.succeeded = succeeded
+        self.failed = failed
+        self.lost = lost
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, host, leased, succeeded, failed, lost
+        case firstSeenAt = "first_seen_at"
+        case secondsSinceSeen = "seconds_since_seen"
+    }
+}
+
+/// A data set that the coordinator holds.
+public struct DatasetStatus: Codable, Hashable, Sendable {
+    public var name: String
+    public var digest: Digest
+    public var bytes: Int
+    public var trainExamples: Int
+    public var testExamples: Int
+    public var features: Int
+
+    public init(
+        name: String, digest: Digest, bytes: Int, trainExamples: Int, testExamples: Int,
+        features: Int
+    ) {
+        self.name = name
+        self.digest = digest
+        self.bytes = bytes
+        self.trainExamples = trainExamples
+        self.testExamples = testExamples
+        self.features = features
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, digest, bytes, features
+        case trainExamples = "train_examples"
+        case testExamples = "test_examples"
+    }
+}
+
+/// What `GET /v1/datasets` answers, by name.
+public struct DatasetList: Codable, Hashable, Sendable {
+    public var datasets: [DatasetStatus]
+
+    public init(datasets: [DatasetStatus]) { self.datasets = datasets }
+}

@@ -1,0 +1,27 @@
+public import Shared
+
+/// One training under way, of whatever experiment: trained epoch by epoch, by one thread.
+///
+/// Two trainings of one configuration on one data set return the same rows, to the last bit.
+public protocol Training: AnyObject {
+    var epochsCompleted: Int { get }
+    var isFinished: Bool { get }
+
+    /// Trains one epoch, and measures after it where that is due.
+    /// - Parameter shouldStop: asked often, also within an epoch.
+    /// - Returns: the rows measured; nil where it was stopped within the epoch.
+    func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]?
+}
+
+extension KPathTraining: Training {}
+
+extension Configuration {
+    /// A training of this configuration, from its first epoch on.
+    /// Throws where configuration and data do not fit each other.
+    public func makeTraining(dataset: Dataset) throws(TrainingError) -> any Training {
+        switch self {
+        case .kPath(let configuration):
+            try KPathTraining(configuration: configuration, dataset: dataset)
+        }
+    }
+}

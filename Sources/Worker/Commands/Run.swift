@@ -1,0 +1,112 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Logging
+import Shared
+
+/// Trains tasks for a coordinator.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train tasks for a coordinator.",
+        discussion: """
+            Example: gdln-worker run --coordinator http://127.0.0.1:7878 --slots 2
+
+            SIGTERM or Ctrl-C makes it hand back what is unfinished and end; a second one ends it \
+            at once.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The coordinator's address; else the environment's GDLN_COORDINATOR.",
+            valueName: "url"))
+    var coordinator: String?
+
+    @Option(help: "How many tasks to train side by side, a processor each.")
+    var slots = 1
+
+    @Option(
+        help: ArgumentHelp("End after so long without a task.", valueName: "10m"),
+        transform: DurationArgument.parse)
+    var idleExit: Duration?
+
+    @Option(help: "Where data sets are kept; else the user's cache folder.")
+    var cacheDir: String?
+
+    func validate() throws {
+        guard (1...Limits.slotsPerWorkerMax).contains(slots) else {
+            throw ValidationError("--slots must be from 1 to \(Limits.slotsPerWorkerMax).")
+        }
+        _ = try address()
+    }
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "gdln-worker")
+        logger.logLevel = .notice
+        let stop = StopSignal()
+        let sources = stop.listen()
+        let host = Self.hostName()
+        let loop = WorkerLoop(
+            name: Self.workerName(host: host), host: host, slots: slots, idleExit: idleExit,
+            access: CoordinatorAccess(address: try address(), stop: stop),
+            cache: DatasetCache(
+                directory: cacheDir ?? DatasetCache.defaultDirectory(environment: environment)),
+            logger: logger)
+        logger.notice("started", metadata: ["worker": "\(loop.name)", "slots": "\(slots)"])
+        withExtendedLifetime(sources) { loop.run() }
+        logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
+    }
+
+    private func address() throws -> String {
+        let variable = ProcessInfo.processInfo.environment["GDLN_COORDINATOR"]
+        guard let address = coordinator ?? variable else {
+            throw ValidationError(
+                "Which coordinator? Name it with --coordinator http://HOST:7878, or in "
+                    + "GDLN_COORDINATOR.")
+        }
+        return address
+    }
+
+    private static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "unknown" }
+        return String(
+            decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+
+    /// The process's own: a restarted worker is another worker, which may not speak for the old one's
+    /// leases.
+    private static func workerName(host: String) -> WorkerName {
+        let plain = host.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        let suffix = LeaseID.random(digits: 6) { UInt64.random(in: .min ... .max) }
+        return WorkerName(unchecked: "\(plain.prefix(64))-\(getpid())-\(suffix)")
+    }
+}
+
+/// Durations as a person types them: `90s`, `10m`, `3h55m`, `2d`, or plain seconds.
+enum DurationArgument {
+    static func parse(_ text: String) throws -> Duration {
+        let refusal = ValidationError(
+            "found '\(text)', wanted a duration such as 90s, 10m or 3h55m")
+        if let seconds = Int64(text) {
+            guard (0...100_000_000).contains(seconds) else { throw refusal }
+            return .seconds(seconds)
+        }
+        var (total, digits): (Int64, String) = (0, "")
+        for character in text {
+            if character.isASCII, character.isNumber {
+                digits.append(character)
+            } else if let factor = units[character], let count = Int64(digits), count < 1_000_000 {
+                total += count * factor
+                digits = ""
+            } else {
+                throw refusal
+            }
+        }
+        guard digits.isEmpty, !text.isEmpty else { throw refusal }
+        return .seconds(total)
+    }
+
+    private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
+}

@@ -1,0 +1,101 @@
+import ArgumentParser
+import FoundationEssentials
+import Shared
+import Trainer
+
+/// Trains one configuration here and now, without a coordinator.
+struct Train: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train one configuration, without a coordinator.",
+        discussion: """
+            Example: gdln-coordinator submit SWEEP.yaml --dry-run --json | head -n 1 > task.json && \
+            gdln-worker train task.json --data ~/mnist
+            """)
+
+    @Argument(help: "The configuration, as JSON.")
+    var file: String
+
+    @Option(
+        help: """
+            The folder with the data set's four IDX files; not needed for the embedded data set.
+            """)
+    var data: String?
+
+    @Option(help: "Also write every metric row to this file, as JSON, one a line.")
+    var metrics: String?
+
+    @Flag(help: "JSON for programs.")
+    var json = false
+
+    func run() throws {
+        let configuration = try readConfiguration()
+        let training = try configuration.makeTraining(dataset: readDataset(configuration))
+        var trajectory = TrajectoryDigest()
+        var all: [MetricRow] = []
+        while let rows = training.isFinished ? nil : training.trainEpoch(shouldStop: { false }) {
+            for row in rows {
+                trajectory.append(row)
+                if !json { print(Self.line(row)) }
+            }
+            all += rows
+        }
+        if let metrics { try write(all, to: metrics) }
+        if json {
+            let summary = Summary(
+                epochsCompleted: training.epochsCompleted, trajectory: trajectory.digest,
+                metrics: all.filter { $0.epoch == training.epochsCompleted })
+            print(String(decoding: try WireCoding.encode(summary), as: UTF8.self))
+        } else {
+            print("trajectory \(trajectory.digest)")
+        }
+    }
+
+    private struct Summary: Encodable {
+        var epochsCompleted: Int
+        var trajectory: Digest
+        /// After the last epoch.
+        var metrics: [MetricRow]
+
+        enum CodingKeys: String, CodingKey {
+            case metrics
+            case epochsCompleted = "epochs_completed"
+            case trajectory = "trajectory_sha256"
+        }
+    }
+
+    private func readConfiguration() throws -> Configuration {
+        let json = try JSONValue(parsing: try contents(of: file))
+        return try Configuration(reading: SourceValue(json))
+    }
+
+    private func readDataset(_ configuration: Configuration) throws -> Dataset {
+        if let data { return try DatasetFolder.read(directory: data) }
+        guard configuration.dataset == EmbeddedDataset.name else {
+            throw ValidationError(
+                "The configuration wants the data set '\(configuration.dataset)': name the folder "
+                    + "that holds its four files with --data.")
+        }
+        return EmbeddedDataset.make()
+    }
+
+    private func contents(of path: String) throws -> Data {
+        do {
+            return try Data(contentsOf: URL(filePath: path))
+        } catch {
+            throw ValidationError("'\(path)' cannot be read: \(error)")
+        }
+    }
+
+    private func write(_ rows: [MetricRow], to path: String) throws {
+        let lines = try rows.map { String(decoding: try WireCoding.encode($0), as: UTF8.self) }
+        let text = lines.map { $0 + "\n" }.joined()
+        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    }
+
+    private static func line(_ row: MetricRow) -> String {
+        let values = row.values.keys.sorted().compactMap { name in
+            row.values[name].map { "\(name) \($0.text)" }
+        }
+        return "epoch \(row.epoch) \(row.split.rawValue): " + values.joined(separator: ", ")
+    }
+}

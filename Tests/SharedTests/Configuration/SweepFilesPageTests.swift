@@ -1,0 +1,41 @@
+import Foundation
+import Shared
+import Testing
+
+/// The page that a person reads must know every key that the reader knows, and no other.
+@Suite struct SweepFilesPageTests {
+    private let page: String
+
+    init() throws {
+        let root = URL(fileURLWithPath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+        page = try String(
+            contentsOf: root.appending(path: "Sources/Shared/Documentation.docc/SweepFiles.md"),
+            encoding: .utf8)
+    }
+
+    /// The first cells of the tables' rows.
+    private var documented: [String] {
+        page.split(separator: "\n").compactMap { line in
+            guard line.hasPrefix("| `") else { return nil }
+            return line.dropFirst(3).split(separator: "`").first.map(String.init)
+        }
+    }
+
+    @Test func `the page has every key, in the reader's order, and no other`() {
+        let top = ["name", "experiment", "base", "axes", "attempts"]
+        #expect(documented == top + KPathConfiguration.paths)
+    }
+
+    @Test func `the limits that the page names are the ones in force`() {
+        let limits = [
+            Limits.nameCharactersMax, Limits.attemptsMax, Limits.attemptsDefault,
+            Limits.datasetExamplesMax, Limits.domainsMax, Limits.classesMax, Limits.hiddenWidthMax,
+            Limits.layersMax, Limits.batchSizeMax, Limits.epochsMax, Limits.parametersMax,
+            Limits.tasksPerSweepMax, Limits.axesPerSweepMax, Limits.sweepFileBytesMax,
+            Limits.sweepNestingMax,
+        ]
+        for limit in limits { #expect(page.contains(" \(limit)"), "\(limit)") }
+    }
+}
