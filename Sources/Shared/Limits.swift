@@ -20,6 +20,8 @@ public enum Limits {
     public static let batchSizeMax = 4_096
     public static let epochsMax = 1_000_000
     public static let parametersMax = 1 << 32
+    /// Of one training.
+    public static let threadsMax = 256
     /// Learning rates, gains and the like: well inside what a float32 holds.
     public static let numberMagnitudeMax = 1e30
 

@@ -3,7 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-
 @Suite struct DatasetFolderTests {
     @Test func `real digits are read, plain and gzipped`() throws {
         let data = try DatasetFolder.read(directory: Fixtures.mnistExtractDirectory())

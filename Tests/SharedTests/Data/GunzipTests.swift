@@ -2,7 +2,6 @@ import Foundation
 @testable import Shared
 import Testing
 
-
 @Suite struct GunzipTests {
     @Test(arguments: [0, 1, 65_535, 65_536, 1 << 18, 1 << 18 + 1, 700_000])
     func `what was stored comes back`(count: Int) throws {

@@ -2,7 +2,6 @@ import Foundation
 @testable import Shared
 import Testing
 
-
 @Suite struct IDXTests {
     @Test func `images are read, from a slice too`() throws {
         let file = Self.file(0x803, [2, 1, 3], [1, 2, 3, 4, 5, 6])
