@@ -1,6 +1,8 @@
+import Foundation
 import Shared
 import Testing
-import Trainer
+
+@testable import Trainer
 
 /// The trainer against an independent implementation in float64, from the same weights.
 @Suite struct ReplayTests {
@@ -53,5 +55,42 @@ import Trainer
             let worst = zip(values, wants).map { abs($0 - $1) }.max() ?? 0
             #expect(worst <= 1e-3 * max(range, 1e-6), "\(name): \(worst) of \(range)")
         }
+    }
+
+    @Test func `a case without its files is refused by name`() throws {
+        let error = try #require(throws: TrainingError.self) {
+            try Replay.run(directory: Fixtures.directory("k-path/none"))
+        }
+        #expect(error.description.hasPrefix("The case's 'case.json' cannot be read"))
+    }
+
+    static let wrongCases = [
+        ("\"steps\": 30", "\"steps\": -1", "case.json.steps is -1; a whole number from 0"),
+        ("\"domains\": 5,", "", "case.json.domains is missing; a whole number from 1"),
+        ("\"k_path\"", "\"routing\"", "The case's experiment is 'routing'; k_path can"),
+        ("\"plus_mod\"", "\"ring\"", "case.json.gate.family is 'ring'; plus_mod"),
+        ("\"sgd\"", "\"lion\"", "case.json.optimizer.name is 'lion'; sgd and adam"),
+        ("\"permute\"", "\"shuffle\"", "case.json.input_transform is \"shuffle\"; one of none"),
+        ("\"gain\": 1.0", "\"gain\": \"1\"", "case.json.init.gain is \"1\"; a number"),
+        ("\"relu\": false", "\"relu\": 0", "case.json.relu is 0; true or false"),
+        ("\"steps\": 30", "\"steps\": 300", "The case has 340 rows; 300 steps of 8"),
+    ]
+
+    @Test(arguments: wrongCases)
+    func `a case that is wrong is refused with the place`(
+        old: String, new: String, reason: String
+    ) throws {
+        let path = "k-path/sgd-momentum-plus-mod"
+        let text = try String(
+            contentsOf: Fixtures.directory("\(path)/case.json"), encoding: .utf8)
+        #expect(text.contains(old))
+        let changed = try JSONValue(
+            parsing: Data(text.replacingOccurrences(of: old, with: new).utf8))
+        let initial = try Fixtures.tensors("\(path)/initial.safetensors")
+        let batches = try Fixtures.tensors("\(path)/batches.safetensors")
+        let error = try #require(throws: TrainingError.self) {
+            try Replay.run(description: changed, initial: initial, batches: batches)
+        }
+        #expect(error.description.hasPrefix(reason), "\(error)")
     }
 }
