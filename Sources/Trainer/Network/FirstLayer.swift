@@ -32,7 +32,7 @@ final class FirstLayer {
     /// For each domain, (examples of the block, H): what the weights as found give, and from a
     /// step's backward pass on its slopes.
     private let outputs: FloatBuffer
-    /// By thread: (earlier examples, batch).
+    /// By view: what earlier slopes come to count for in the step at hand, (earlier examples, batch).
     private let corrections: [FloatBuffer]
     private let gradients: [FloatBuffer]
     private var coefficients: BlockCoefficients?
@@ -58,7 +58,7 @@ final class FirstLayer {
         loaders = threads.map { _ in InputLoader(network, capacity: capacity) }
         outputs = FloatBuffer(count: shape.domains * capacity * shape.paddedWidth)
         let size = Panels.size(rows: capacity, columns: batch)
-        corrections = threads.map { _ in FloatBuffer(count: size) }
+        corrections = (0..<views).map { _ in FloatBuffer(count: size) }
         gradients = threads.map { _ in
             FloatBuffer(count: Self.gradientInputs * Panels.width)
         }
@@ -186,19 +186,30 @@ extension FirstLayer {
 // MARK: - Steps
 
 extension FirstLayer {
-    /// Writes what the layer gives in step `step` of the block, (batch, H) of one domain.
-    func forward(_ domain: Int, step: Int, into out: Panels, thread: Int) {
+    /// Begins step `step` of the block.
+    func prepare(step: Int) {
+        guard step > 0, let coefficients else { return }
+        let counted = coefficients.weight[step].slopes.map(Float.init)
+        machine.crew.run(blocks.count) { view, _ in
+            blocks[view].corrections(step: step, counted: counted, into: earlier(view, step))
+        }
+    }
+
+    private func earlier(_ view: Int, _ step: Int) -> Panels {
+        Panels(corrections[view].base, rows: step * batch, columns: batch)
+    }
+
+    /// Writes what the layer gives in step `step`, (batch, H) of one domain. Expects `prepare`.
+    func forward(_ domain: Int, step: Int, into out: Panels) {
         let found = output(domain, step: step)
         machine.kernels.pointee.addToRows(
             out.base, out.panel, found.base, found.panel,
             network.parameters.base + network.encoderBiasesStart(layer: 0, domain: domain),
             batch, out.panelCount)
-        guard step > 0, let coefficients else { return }
-        let earlier = Panels(corrections[thread].base, rows: step * batch, columns: batch)
-        blocks[view(of: domain)].corrections(
-            step: step, counted: coefficients.weight[step].slopes.map(Float.init), into: earlier)
+        guard step > 0 else { return }
         machine.multiply(
-            transposed: earlier, output(domain).rows(0..<step * batch), into: out, from: .old)
+            transposed: earlier(view(of: domain), step), output(domain).rows(0..<step * batch),
+            into: out, from: .old)
     }
 
     /// Takes the slopes of step `step`, (batch, H) of one domain.

@@ -88,9 +88,8 @@ extension Trunk {
     /// Computes `top` and `topTurned` for step `step` of the first layer's block.
     func forward(step: Int) {
         let shape = network.shape
-        machine.crew.run(shape.domains) { domain, thread in
-            encode(domain, step: step, thread)
-        }
+        first.prepare(step: step)
+        machine.crew.run(shape.domains) { domain, _ in encode(domain, step: step) }
         for layer in 0..<shape.hiddenLayers {
             let isLast = layer == shape.hiddenLayers - 1
             let (input, out) = (hiddenInput(layer: layer), matrix(hiddenOutputs[layer]))
@@ -119,12 +118,12 @@ extension Trunk {
                 rows: part.columns, columns: block.count, panel: all.panel))
     }
 
-    private func encode(_ domain: Int, step: Int, _ thread: Int) {
+    private func encode(_ domain: Int, step: Int) {
         let shape = network.shape
         for layer in 0..<shape.layers {
             let out = ofDomain(domain, matrix(encoderOutputs[layer]))
             if layer == 0 {
-                first.forward(domain, step: step, into: out, thread: thread)
+                first.forward(domain, step: step, into: out)
             } else {
                 machine.multiply(
                     ofDomain(domain, matrix(encoderOutputs[layer - 1])),
