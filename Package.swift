@@ -47,17 +47,14 @@ let package = Package(
             swiftSettings: strict),
 
         // Numbers only: no network, no store, no wall clock.
-        .systemLibrary(
-            name: "CBLAS", path: "Sources/Trainer/CBLAS", pkgConfig: "openblas",
-            providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CKernels", path: "Sources/Trainer/CKernels",
             // Kernels are useless unoptimized, and a test that trains must not take minutes.
             // Contraction is off so that a product and a sum round alike on every processor.
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
         .target(
-            name: "Trainer", dependencies: ["Shared", "CBLAS", "CKernels"],
-            exclude: ["CBLAS", "CKernels"], swiftSettings: strict),
+            name: "Trainer", dependencies: ["Shared", "CKernels"], exclude: ["CKernels"],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "Worker", dependencies: ["Shared", "Trainer", commandLine, logging],
@@ -84,7 +81,7 @@ let package = Package(
             name: "SharedTests", dependencies: ["Shared", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
-            name: "TrainerTests", dependencies: ["Trainer", "Shared", "TestSupport"],
+            name: "TrainerTests", dependencies: ["Trainer", "Shared", "CKernels", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",

@@ -4,7 +4,6 @@ public enum Limits {
     // A sweep file, and what it expands to.
     public static let sweepFileBytesMax = 1 << 20
     public static let sweepNestingMax = 16
-    public static let jsonNestingMax = 64
     public static let tasksPerSweepMax = 100_000
     public static let axesPerSweepMax = 32
     public static let nameCharactersMax = 128
@@ -22,6 +21,8 @@ public enum Limits {
     public static let epochsMax = 1_000_000
     public static let parametersMax = 1 << 32
     public static let replayRowsMax = 1_000_000
+    /// Of one training.
+    public static let threadsMax = 256
     /// Learning rates, gains and the like: well inside what a float32 holds.
     public static let numberMagnitudeMax = 1e30
 
@@ -53,10 +54,7 @@ public enum Limits {
     public static let metricsPerRowMax = 64
     public static let errorTextBytesMax = 4_096
     public static let leaseWaitSecondsMax = 60
-    public static let hostNameBytesMax = 255
     public static let slotsPerWorkerMax = 1_024
-    /// Workers that called since the coordinator started; beyond, the longest silent is forgotten.
-    public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
     public static let connectionsMax = 4_096
     public static let connectionIdleSeconds = 60

@@ -16,8 +16,18 @@ public final class KPathTraining {
     /// Stopped within an epoch: what was trained of it cannot be continued.
     private var isAbandoned = false
 
-    /// Throws where configuration and data do not fit each other.
-    public init(configuration: KPathConfiguration, dataset: Dataset) throws(TrainingError) {
+    /// - Parameter threads: how many to train with, the caller's being one; changes no result.
+    /// Throws where configuration and data do not fit each other, or where there are no such threads.
+    public convenience init(
+        configuration: KPathConfiguration, dataset: Dataset, threads: Int = 1
+    ) throws(TrainingError) {
+        try self.init(
+            configuration: configuration, dataset: dataset, machine: Machine(threads: threads))
+    }
+
+    init(configuration: KPathConfiguration, dataset: Dataset, machine: Machine)
+        throws(TrainingError)
+    {
         self.configuration = configuration
         let classes = configuration.classes
         train = try ExampleSet(
@@ -30,8 +40,8 @@ public final class KPathTraining {
         step = KPathStep(
             network,
             optimizer: OptimizerState(configuration.optimizer, count: network.layout.count),
-            batch: configuration.batchSize)
-        evaluator = KPathEvaluator(network)
+            batch: configuration.batchSize, machine: machine)
+        evaluator = KPathEvaluator(network, machine: machine)
     }
 
     private static func check(_ configuration: KPathConfiguration, trainCount: Int)
@@ -55,7 +65,7 @@ public final class KPathTraining {
     public var isFinished: Bool { epochsCompleted == configuration.epochs }
 
     /// Trains one epoch, and measures all pathways after it where that is due.
-    /// - Parameter shouldStop: asked at every step and every few products of an evaluation.
+    /// - Parameter shouldStop: asked at every step and every pass of an evaluation.
     /// - Returns: the rows measured, test and train, or none where nothing is due; nil where it was
     ///   stopped, after which this training cannot go on, or where there is no epoch left.
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
@@ -66,10 +76,8 @@ public final class KPathTraining {
         var random = SeededRandom(
             seed: configuration.seeds.data, purpose: .dataOrder, index: UInt64(epoch))
         let order = random.permutation(train.count)
-        for start in stride(from: 0, through: order.count - batch, by: batch) {
-            if shouldStop() { return nil }
-            step.run(train, rows: order[start..<start + batch])
-        }
+        let whole = order[..<(order.count / batch * batch)]
+        guard step.run(train, rows: whole, shouldStop: shouldStop) != nil else { return nil }
         guard let rows = evaluate(epoch: epoch + 1, shouldStop: shouldStop) else { return nil }
         epochsCompleted = epoch + 1
         isAbandoned = false

@@ -17,11 +17,14 @@ extension KPathTraining: Training {}
 
 extension Configuration {
     /// A training of this configuration, from its first epoch on.
-    /// Throws where configuration and data do not fit each other.
-    public func makeTraining(dataset: Dataset) throws(TrainingError) -> any Training {
+    /// - Parameter threads: how many to train with, the caller's being one; changes no result.
+    /// Throws where configuration and data do not fit each other, or where there are no such threads.
+    public func makeTraining(dataset: Dataset, threads: Int = 1) throws(TrainingError)
+        -> any Training
+    {
         switch self {
         case .kPath(let configuration):
-            try KPathTraining(configuration: configuration, dataset: dataset)
+            try KPathTraining(configuration: configuration, dataset: dataset, threads: threads)
         }
     }
 }

@@ -12,5 +12,5 @@ struct Worker: ParsableCommand {
             gdln-worker run --coordinator http://HOST:7878
             """,
         version: "0.1.0",
-        subcommands: [Run.self, Train.self, ReplayCommand.self])
+        subcommands: [Run.self, Train.self, ReplayCommand.self, Bench.self, SelfTestCommand.self])
 }

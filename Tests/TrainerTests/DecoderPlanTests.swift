@@ -17,7 +17,6 @@ import Testing
         var seen = Set<[Int]>()
         for group in plan.groups {
             #expect(group.open.count == group.pathways)
-            #expect(group.runs.isEmpty || group.runs.flatMap { Array($0) } == group.domains)
             for (d, slot) in group.slots.enumerated() {
                 for (i, domain) in group.domains.enumerated() {
                     let output = plan.outputs[slot]
@@ -48,21 +47,20 @@ import Testing
         let (gate, plan) = try plan(.plusMod(k: 50), 100, permuted: true)
         expectSound(gate, plan)
         #expect(plan.groups.count <= 20)
-        #expect(plan.groups.allSatisfy { (1...2).contains($0.runs.count) })
+        #expect(plan.groups.allSatisfy { (1...2).contains($0.panelRuns(batch: 8).count) })
     }
 
-    @Test func `domains that are no neighbours are gathered`() throws {
+    @Test(arguments: [1, 3, 8, 16, 40])
+    func `a group's panels hold its domains' examples, and are named once`(batch: Int) throws {
         let (_, plan) = try plan(.explicit(SmallNetworks.checkered(20)), 20)
-        #expect(plan.groups.allSatisfy { $0.runs.isEmpty })
         #expect(plan.groups.count == 2)
-    }
-
-    @Test func `evaluation has all pathways in the same slots`() throws {
-        let (gate, training) = try plan(.plusMod(k: 3), 7, permuted: true)
-        let plan = DecoderPlan(evaluating: training, gate: gate, slotsPerGroup: 3)
-        #expect(plan.outputs == training.outputs)
-        #expect(plan.groups.map(\.slots) == [0..<3, 3..<6, 6..<7])
-        #expect(plan.groups.map(\.pathways).reduce(0, +) == 49)
-        #expect(plan.groups.flatMap(\.open).reduce(0, +) == 21)
+        for group in plan.groups {
+            let panels = group.panelRuns(batch: batch).flatMap { Array($0) }
+            #expect(panels == Array(Set(panels)).sorted())
+            let wanted = group.domains.flatMap { domain in
+                (domain * batch..<(domain + 1) * batch).map { $0 / 16 }
+            }
+            #expect(panels == Array(Set(wanted)).sorted())
+        }
     }
 }

@@ -15,11 +15,14 @@ import Testing
         network.initialize(configuration.initialization, seed: 4)
         let naive = KPathNaive(network)
         let optimizer = OptimizerState(SmallNetworks.momentum, count: network.layout.count)
-        let step = KPathStep(network, optimizer: optimizer, batch: configuration.batchSize)
+        let step = KPathStep(
+            network, optimizer: optimizer, batch: configuration.batchSize,
+            machine: try Machine(threads: 2))
         let rows = 2..<2 + configuration.batchSize
-        let loss = step.run(examples, rows: Array(0..<40)[rows])
+        let losses = try #require(step.run(examples, rows: Array(0..<40)[rows]))
         return (
-            naive, network.export(optimizer.states[0]), loss, SmallNetworks.naive(examples, rows)
+            naive, network.export(optimizer.states[0]), losses[0],
+            SmallNetworks.naive(examples, rows)
         )
     }
 
@@ -74,7 +77,8 @@ import Testing
         let network = try KPathNetwork(configuration, inputs: split.inputs)
         network.initialize(configuration.initialization, seed: 4)
         let found = try #require(
-            KPathEvaluator(network).evaluate(examples, rows: 3..<14, shouldStop: { false }))
+            KPathEvaluator(network, machine: Machine(threads: 2)).evaluate(
+                examples, rows: 3..<14, shouldStop: { false }))
         let naive = KPathNaive(network)
         let wanted = naive.measure(open: true, SmallNetworks.naive(examples, 3..<14))
         #expect(abs(found.open.meanLoss - wanted.loss) < 2e-6 * wanted.loss)

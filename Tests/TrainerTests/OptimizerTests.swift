@@ -56,7 +56,8 @@ private struct ScalarOptimizer {
     }
 
     @Test(arguments: optimizers)
-    func `six steps are those of PyTorch's formulas`(optimizer: Optimizer) {
+    func `six steps are those of PyTorch's formulas`(optimizer: Optimizer) throws {
+        let machine = try Machine(threads: 1)
         let count = 33
         let state = OptimizerState(optimizer, count: count)
         let weights = FloatBuffer(count: count)
@@ -71,41 +72,10 @@ private struct ScalarOptimizer {
                 scalars[i].update(&wanted[i], Double(gradients.base[i]))
             }
             // In two parts, as a network is updated.
-            state.update(weights, from: 0, count: 16, gradients: gradients.base)
-            state.update(weights, from: 16, count: count - 16, gradients: gradients.base + 16)
+            state.update(weights, from: 0, count: 16, gradients: gradients.base, machine)
+            state.update(
+                weights, from: 16, count: count - 16, gradients: gradients.base + 16, machine)
             #expect(worst(weights.values, wanted) < 2e-6, "step \(step)")
         }
-    }
-
-    @Test(arguments: optimizers, [(1, 1, 1), (3, 17, 2), (4, 64, 8), (9, 33, 7), (5, 100, 3)])
-    func `a matrix whose gradient is a product goes the same way`(
-        optimizer: Optimizer, size: (rows: Int, columns: Int, batch: Int)
-    ) {
-        let (rows, columns, batch) = size
-        let count = rows * columns
-        let slope = FloatBuffer(count: rows * batch)
-        let input = FloatBuffer(count: batch * columns)
-        let (fused, plain) = (FloatBuffer(count: count), FloatBuffer(count: count))
-        let gradients = FloatBuffer(count: count)
-        let states = (0..<2).map { _ in OptimizerState(optimizer, count: count) }
-        for step in 1...3 {
-            let (g, x) = (
-                randomFloats(slope.count, seed: UInt64(step)),
-                randomFloats(input.count, seed: UInt64(10 + step))
-            )
-            for i in g.indices { slope.base[i] = g[i] }
-            for i in x.indices { input.base[i] = x[i] }
-            for (i, d) in KernelTwins.outer(g, x, batch: batch).enumerated() {
-                gradients.base[i] = Float(d)
-            }
-            for state in states { state.begin() }
-            states[0].update(
-                Matrix(fused.base, rows: rows, columns: columns), from: 0,
-                slope: Matrix(slope.base, rows: rows, columns: batch),
-                input: Matrix(input.base, rows: batch, columns: columns))
-            states[1].update(plain, from: 0, count: count, gradients: gradients.base)
-        }
-        #expect(worst(fused.values, plain.values.map(Double.init)) < 3e-5)
-        #expect(fused.values.contains { $0 != 0 })
     }
 }

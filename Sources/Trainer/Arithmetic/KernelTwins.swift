@@ -1,8 +1,8 @@
-/// The C kernels again, by their definitions, in double and one number at a time. Tests compare;
-/// the trainer never calls them.
+/// The C kernels again, by their definitions, one number at a time: in double, or, where the order of
+/// operations is part of the definition, in that order. Tests compare; the trainer never calls them.
 enum KernelTwins {
-    /// Gradient of scale[i] * crossEntropy(column i, labels[i]) in logits (classes, columns), and
-    /// the sum of the cross-entropies where scale[i] is not zero.
+    /// Gradient of scale[i] * crossEntropy(column i, labels[i]) in logits (classes, columns), and the
+    /// sum of the cross-entropies where scale[i] is not zero.
     static func softmaxGradient(_ logits: [Float], labels: [Int32], scale: [Float])
         -> (gradient: [Double], loss: Double)
     {
@@ -51,20 +51,36 @@ enum KernelTwins {
         return series
     }
 
-    static func rowSums(_ values: [Float], columns: Int) -> [Double] {
-        stride(from: 0, to: values.count, by: columns).map { start in
-            values[start..<start + columns].reduce(0) { $0 + Double($1) }
+    /// a (m, k) times b (k, n), each element one chain of fused multiply-adds in ascending k. The
+    /// kernels must return these very bits.
+    static func product(
+        _ m: Int, _ k: Int, _ n: Int, start: (_ row: Int, _ column: Int) -> Float,
+        left: (_ row: Int, _ k: Int) -> Float, right: (_ k: Int, _ column: Int) -> Float
+    ) -> [Float] {
+        (0..<m * n).map { index in
+            let (row, column) = (index / n, index % n)
+            return (0..<k).reduce(into: start(row, column)) {
+                $0.addProduct(left(row, $1), right($1, column))
+            }
         }
     }
 
-    /// g (rows, batch) times x (batch, columns).
-    static func outer(_ g: [Float], _ x: [Float], batch: Int) -> [Double] {
-        let (rows, columns) = (g.count / batch, x.count / batch)
-        return (0..<rows * columns).map { index in
-            let (row, column) = (index / columns, index % columns)
-            return (0..<batch).reduce(0) {
-                $0 + Double(g[row * batch + $1]) * Double(x[$1 * columns + column])
+    /// In ascending order.
+    static func columnSums(_ values: [Float], columns: Int) -> [Float] {
+        (0..<columns).map { column in
+            stride(from: column, to: values.count, by: columns).reduce(Float(0)) {
+                $0 + values[$1]
             }
+        }
+    }
+
+    /// In sixteen lanes, added by halves.
+    static func rowSums(_ values: [Float], columns: Int) -> [Float] {
+        stride(from: 0, to: values.count, by: columns).map { start in
+            var lanes = [Float](repeating: 0, count: 16)
+            for c in 0..<columns { lanes[c % 16] += values[start + c] }
+            for half in [8, 4, 2, 1] { for i in 0..<half { lanes[i] += lanes[i + half] } }
+            return lanes[0]
         }
     }
 }

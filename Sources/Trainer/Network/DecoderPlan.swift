@@ -9,7 +9,7 @@ import Shared
 ///
 /// Outputs are ordered so that neighbours serve nearly the same domains. For a band with permuted
 /// columns that undoes the permutation: a group's domains are then one run, or two where it wraps
-/// round, and products read their columns in place. Domains without such order are gathered.
+/// round, and so are the columns that a product reads.
 struct DecoderPlan: Equatable {
     /// Slot s holds the decoder of output domain outputs[s].
     let outputs: [Int]
@@ -19,12 +19,26 @@ struct DecoderPlan: Equatable {
         let slots: Range<Int>
         /// Ascending.
         let domains: [Int]
-        /// The same as runs of neighbours, where products read them in place; empty: gathered.
-        let runs: [Range<Int>]
         /// (slots, domains): 1 where the pathway is open, else 0.
         let open: [Float]
 
         var pathways: Int { slots.count * domains.count }
+
+        /// The panels of columns that hold the domains' examples, as runs of neighbours; column
+        /// m `batch` + b is example b in domain m.
+        func panelRuns(batch: Int) -> [Range<Int>] {
+            var runs: [Range<Int>] = []
+            for domain in domains {
+                let first = domain * batch / Panels.width
+                let end = ((domain + 1) * batch - 1) / Panels.width + 1
+                if let last = runs.last, last.upperBound >= first {
+                    runs[runs.count - 1] = last.lowerBound..<max(end, last.upperBound)
+                } else {
+                    runs.append(first..<end)
+                }
+            }
+            return runs
+        }
     }
 
     /// Closed pathways computed, as a part of the open ones: more decoders in a product against
@@ -32,8 +46,6 @@ struct DecoderPlan: Equatable {
     static let wasteMax = 0.1
     /// Decoders in one group: bounds the memory of its activations.
     static let groupSlotsMax = 16
-    /// A gathered group copies its columns; in place, each run is a product of its own.
-    static let runsMax = 4
 
     /// For training: what is open.
     init(training gate: GateStructure) {
@@ -43,20 +55,6 @@ struct DecoderPlan: Equatable {
         outputs = Self.order(served)
         let ordered = outputs.map { served[$0] }
         groups = Self.groups(ordered)
-    }
-
-    /// For evaluation: all pathways, a few decoders at a time, in the same slots.
-    init(evaluating plan: DecoderPlan, gate: GateStructure, slotsPerGroup: Int) {
-        outputs = plan.outputs
-        let domains = Array(0..<gate.inputCount)
-        groups = stride(from: 0, to: outputs.count, by: slotsPerGroup).map { start in
-            let slots = start..<min(start + slotsPerGroup, plan.outputs.count)
-            return Group(
-                slots: slots, domains: domains, runs: [0..<gate.inputCount],
-                open: slots.flatMap { slot in
-                    domains.map { gate.isOpen(input: $0, output: plan.outputs[slot]) ? 1 : 0 }
-                })
-        }
     }
 
     /// From output 0 on, always the output next whose domains differ least from the last one's; of
@@ -100,22 +98,9 @@ struct DecoderPlan: Equatable {
 
     private static func group(_ slots: Range<Int>, union: [Bool], _ ordered: [[Bool]]) -> Group {
         let domains = union.indices.filter { union[$0] }
-        let runs = runs(of: domains)
         return Group(
-            slots: slots, domains: domains, runs: runs.count <= runsMax ? runs : [],
+            slots: slots, domains: domains,
             open: slots.flatMap { slot in domains.map { ordered[slot][$0] ? 1 : 0 } })
-    }
-
-    private static func runs(of domains: [Int]) -> [Range<Int>] {
-        var runs: [Range<Int>] = []
-        for domain in domains {
-            if let last = runs.last, last.upperBound == domain {
-                runs[runs.count - 1] = last.lowerBound..<domain + 1
-            } else {
-                runs.append(domain..<domain + 1)
-            }
-        }
-        return runs
     }
 }
 

@@ -2,69 +2,76 @@ import CKernels
 import Shared
 
 /// Measures all pathways of a network, trained (open) and untrained (closed) apart.
+///
+/// A pass takes some examples through everything, one input domain after the other: its encoder, the
+/// hidden layers and all decoders, whose weights stay in the cache. Domains share the threads.
 final class KPathEvaluator {
-    private let trunk: KPathTrunk
-    private let pass: DecoderPass
-    private let examplesPerPass: Int
-    private let losses: FloatBuffer
-    private let correct: Buffer<Int32>
+    private let network: KPathNetwork
+    private let machine: Machine
+    private let threads: [DomainPass]
+    private let inputs: InputBlock
+    private let loader: InputLoader
+    /// By domain and slot, summed in the order of passes; by pass, in sixteen lanes.
+    private var losses: [Double] = []
+    private var hits: [Int] = []
 
-    /// Activations' columns at a time: enough for products to be efficient, few enough for the
-    /// cache.
-    private static let columnsPerPass = 6_400
-    private static let slotsPerGroup = 8
-
-    init(_ network: KPathNetwork) {
-        let domains = network.shape.domains
-        examplesPerPass = min(max(Self.columnsPerPass / domains, 8), 256)
-        trunk = KPathTrunk(network, capacity: examplesPerPass)
-        let plan = DecoderPlan(
-            evaluating: network.plan, gate: network.gate, slotsPerGroup: Self.slotsPerGroup)
-        pass = DecoderPass(network, plan, capacity: examplesPerPass)
-        losses = FloatBuffer(count: domains * examplesPerPass)
-        correct = Buffer(count: domains * examplesPerPass)
+    init(_ network: KPathNetwork, machine: Machine) {
+        (self.network, self.machine) = (network, machine)
+        threads = (0..<machine.crew.threads).map { _ in DomainPass(network, machine) }
+        inputs = DomainPass.makeInputs(network)
+        loader = InputLoader(network, capacity: DomainPass.examplesMax)
     }
 
-    /// Measures on the examples at `rows`. Nil where `shouldStop`, asked every few products, said
-    /// so.
+    /// Measures on the examples at `rows`. Nil where `shouldStop`, asked before every pass, said so.
     func evaluate(_ examples: ExampleSet, rows: Range<Int>, shouldStop: () -> Bool)
         -> PathwayMetrics?
     {
-        var (open, closed) = (PathwayMetrics.Sums(), PathwayMetrics.Sums())
-        let order = Array(rows)
-        for start in stride(from: 0, to: order.count, by: examplesPerPass) {
+        let (domains, order) = (network.shape.domains, Array(rows))
+        losses = [Double](repeating: 0, count: domains * domains)
+        hits = [Int](repeating: 0, count: domains * domains)
+        for start in stride(from: 0, to: order.count, by: DomainPass.examplesMax) {
             if shouldStop() { return nil }
-            trunk.load(examples, rows: order[start..<min(start + examplesPerPass, order.count)])
-            let top = trunk.forward()
-            for index in pass.plan.groups.indices {
-                if shouldStop() { return nil }
-                pass.forward(index, input: top, batch: trunk.batch)
-                measure(index, &open, &closed)
-            }
+            let end = min(start + DomainPass.examplesMax, order.count)
+            pass(examples, order[start..<end])
         }
-        return PathwayMetrics(open: open, closed: closed)
+        return metrics(examples: order.count)
     }
 
-    private func measure(
-        _ index: Int, _ open: inout PathwayMetrics.Sums, _ closed: inout PathwayMetrics.Sums
-    ) {
-        let group = pass.plan.groups[index]
-        let (domains, batch) = (group.domains.count, trunk.batch)
-        for d in 0..<group.slots.count {
-            pass.setLabels(slot: group.slots.lowerBound + d, of: trunk, domains: domains)
-            let logits = pass.logits(d, columns: domains * batch)
-            gdln_softmax_losses(
-                logits.base, logits.rows, domains * batch, pass.columnLabels.base, losses.base,
-                correct.base)
-            for m in 0..<domains {
-                let (loss, hits) = (losses.base + m * batch, correct.base + m * batch)
-                if group.open[d * domains + m] != 0 {
-                    open.add(loss, hits, batch)
-                } else {
-                    closed.add(loss, hits, batch)
+    private func pass(_ examples: ExampleSet, _ rows: ArraySlice<Int>) {
+        let labels = rows.map { examples.label($0) }
+        let (isShared, domains) = (network.views.isShared, network.shape.domains)
+        if isShared {
+            let loaded = loader.load(examples, rows: rows, view: 0)
+            inputs.load(loaded, count: rows.count, batch: 8)
+        }
+        losses.withUnsafeMutableBufferPointer { losses in
+            hits.withUnsafeMutableBufferPointer { hits in
+                let (losses, hits) = (losses.baseAddress, hits.baseAddress)
+                guard let losses, let hits else { return }
+                machine.crew.run(domains) { domain, thread in
+                    let pass = threads[thread]
+                    let own = isShared ? inputs : pass.load(examples, rows: rows, view: domain)
+                    pass.measure(
+                        domain, own, labels, losses + domain * domains, hits + domain * domains)
                 }
             }
         }
+    }
+
+    private func metrics(examples: Int) -> PathwayMetrics {
+        var (open, closed) = (PathwayMetrics.Sums(), PathwayMetrics.Sums())
+        let domains = network.shape.domains
+        for (slot, output) in network.plan.outputs.enumerated() {
+            for domain in 0..<domains {
+                let index = domain * domains + slot
+                if network.gate.isOpen(input: domain, output: output) {
+                    open.add(losses[index], hits[index], examples)
+                } else {
+                    closed.add(losses[index], hits[index], examples)
+                }
+            }
+        }
+        return PathwayMetrics(open: open, closed: closed)
     }
 }
 
@@ -73,20 +80,16 @@ struct PathwayMetrics {
     let open: Sums
     let closed: Sums
 
-    /// Summed in double, in the order of examples' passes, slots, domains and examples.
+    /// Summed in double, in the order of slots and domains.
     struct Sums {
         private(set) var loss = 0.0
         private(set) var correct = 0
         /// Pathways times examples.
         private(set) var count = 0
 
-        mutating func add(
-            _ losses: UnsafePointer<Float>, _ hits: UnsafePointer<Int32>, _ examples: Int
-        ) {
-            for b in 0..<examples {
-                loss += Double(losses[b])
-                correct += Int(hits[b])
-            }
+        mutating func add(_ loss: Double, _ hits: Int, _ examples: Int) {
+            self.loss += loss
+            correct += hits
             count += examples
         }
 

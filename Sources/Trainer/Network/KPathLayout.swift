@@ -1,13 +1,13 @@
 /// Where each tensor of a network stands in one flat array of floats. Weights, gradients and
 /// optimizer states share it, so that an optimizer's step over all of them is one loop.
 ///
-/// The orders are those that the step wants; files hold PyTorch's (KPathNetwork+Tensors.swift):
+/// The orders are those that the step wants; files hold PyTorch's (KPathNetwork+Tensors.swift). All
+/// matrices are in panels (`Panels`), H being counted in whole ones:
 ///
-///     encoder, layer 0     (H, M, D)        rows (h, m): its product with (D, B) is (H, M B)
-///     encoder, layer i     (M, H, H)
-///     encoder biases       (H, M)
-///     hidden               (H, H), biases (H)
-///     decoder              (slot, out, in), biases (slot, out)
+///     encoder, layer i     for each domain, (in, out)
+///     encoder biases       for each domain, (out)
+///     hidden               (in, out), biases (out)
+///     decoder              ((slot, out), in), biases (slot, out)
 ///
 /// Slots are the output domains in the order of `DecoderPlan`. The first encoder layer comes first:
 /// it is nearly all there is, and its gradient is never stored.
@@ -28,17 +28,19 @@ struct KPathLayout: Equatable {
         var end = 0
         func place(_ size: Int) -> Int {
             let start = end
-            end += (size + 15) & ~15  // Each tensor begins on a cache line.
+            end += Panels.padded(size)  // Each tensor begins on a cache line.
             return start
         }
-        let (m, h) = (shape.domains, shape.width)
-        let first = place(h * m * shape.features)
+        let (m, h, padded) = (shape.domains, shape.width, shape.paddedWidth)
+        let first = place(m * shape.features * padded)
         restStart = end
-        encoderWeights = [first] + (1..<shape.layers).map { _ in place(m * h * h) }
-        encoderBiases = (0..<shape.layers).map { _ in place(h * m) }
-        hiddenWeights = (0..<shape.hiddenLayers).map { _ in place(h * h) }
-        hiddenBiases = (0..<shape.hiddenLayers).map { _ in place(h) }
-        decoderWeights = (0..<shape.layers).map { place(m * shape.decoderOutputs(layer: $0) * h) }
+        encoderWeights = [first] + (1..<shape.layers).map { _ in place(m * h * padded) }
+        encoderBiases = (0..<shape.layers).map { _ in place(m * padded) }
+        hiddenWeights = (0..<shape.hiddenLayers).map { _ in place(h * padded) }
+        hiddenBiases = (0..<shape.hiddenLayers).map { _ in place(padded) }
+        decoderWeights = (0..<shape.layers).map {
+            place(m * shape.decoderOutputs(layer: $0) * padded)
+        }
         decoderBiases = (0..<shape.layers).map { place(m * shape.decoderOutputs(layer: $0)) }
         count = end
     }

@@ -86,43 +86,60 @@ extension KPathNetwork {
     /// Calls `body` with each element's place in PyTorch's order and in the layout.
     private func forEachElement(_ tensor: KPathTensor, _ body: (_ theirs: Int, _ ours: Int) -> Void)
     {
+        let layer = tensor.layer
         switch (tensor.part, tensor.isBias) {
-        case (.encoder(let domain), false) where tensor.layer == 0:
-            forEachFirstWeight(domain, body)
         case (.encoder(let domain), false):
-            let start = layout.encoderWeights[tensor.layer] + domain * tensor.count
-            for i in 0..<tensor.count { body(i, start + i) }
+            let start =
+                layout.encoderWeights[layer]
+                + domain * shape.encoderInputs(layer: layer) * shape.paddedWidth
+            forEachWeight(tensor, start, body) { column in
+                layer == 0 ? views.keptColumn(domain: domain, column) : column
+            }
         case (.encoder(let domain), true):
-            let start = layout.encoderBiases[tensor.layer] + domain
-            for h in 0..<tensor.count { body(h, start + h * shape.domains) }
-        case (.hidden, let isBias):
-            let start = (isBias ? layout.hiddenBiases : layout.hiddenWeights)[tensor.layer]
-            for i in 0..<tensor.count { body(i, start + i) }
-        case (.decoders, let isBias):
-            forEachDecoderElement(
-                tensor, (isBias ? layout.decoderBiases : layout.decoderWeights)[tensor.layer], body)
+            let start = encoderBiasesStart(layer: layer, domain: domain)
+            for h in 0..<tensor.count { body(h, start + h) }
+        case (.hidden, false):
+            forEachWeight(tensor, layout.hiddenWeights[layer], body) { $0 }
+        case (.hidden, true):
+            for h in 0..<tensor.count { body(h, layout.hiddenBiases[layer] + h) }
+        case (.decoders, false):
+            forEachDecoderWeight(tensor, layout.decoderWeights[layer], body)
+        case (.decoders, true):
+            let outputs = tensor.shape[2]
+            for (slot, output) in plan.outputs.enumerated() {
+                let start = decoderBiasesStart(layer: layer, slot: slot)
+                for o in 0..<outputs { body(output * outputs + o, start + o) }
+            }
         }
     }
 
-    private func forEachFirstWeight(_ domain: Int, _ body: (Int, Int) -> Void) {
-        let kept = (0..<shape.features).map { views.keptColumn(domain: domain, $0) }
-        for h in 0..<shape.width {
-            let row = layout.encoderWeights[0] + (h * shape.domains + domain) * shape.features
-            for j in 0..<shape.features { body(h * shape.features + j, row + kept[j]) }
+    /// (out, in) to (in, out) in panels.
+    private func forEachWeight(
+        _ tensor: KPathTensor, _ start: Int, _ body: (Int, Int) -> Void, kept: (Int) -> Int
+    ) {
+        let (outputs, inputs) = (tensor.shape[0], tensor.shape[1])
+        for i in 0..<inputs {
+            let row = start + kept(i) * Panels.width
+            for o in 0..<outputs {
+                let panel = o / Panels.width * inputs * Panels.width
+                body(o * inputs + i, row + panel + o % Panels.width)
+            }
         }
     }
 
-    /// (domains, in, out) to (slot, out, in); a bias is a weight of one input.
-    private func forEachDecoderElement(
+    /// (domains, in, out) to ((slot, out), in) in panels.
+    private func forEachDecoderWeight(
         _ tensor: KPathTensor, _ start: Int, _ body: (Int, Int) -> Void
     ) {
         let (inputs, outputs) = (tensor.shape[1], tensor.shape[2])
+        let rows = shape.domains * outputs
         for (slot, output) in plan.outputs.enumerated() {
             for i in 0..<inputs {
+                let column = start + i / Panels.width * rows * Panels.width + i % Panels.width
                 for o in 0..<outputs {
                     body(
                         (output * inputs + i) * outputs + o,
-                        start + (slot * outputs + o) * inputs + i)
+                        column + (slot * outputs + o) * Panels.width)
                 }
             }
         }

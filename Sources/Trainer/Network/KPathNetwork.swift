@@ -59,48 +59,34 @@ final class KPathNetwork {
                 "The network has \(shape.parameterCount.map(String.init) ?? "more than 2^63") "
                     + "parameters, over the limit of \(Limits.parametersMax).")
         }
-        // Products count rows and columns in 32 bits.
-        guard shape.domains * shape.features <= Int(Int32.max) else {
-            throw TrainingError(
-                "\(shape.domains) domains of \(shape.features) numbers are more than "
-                    + "\(Int32.max), which is the limit.")
-        }
     }
 }
 
 // MARK: - Tensors as matrices
 
 extension KPathNetwork {
-    /// The first encoder layers of all domains, (H M, D).
-    var stackedFirstWeights: Matrix {
-        Matrix(
-            parameters.base + layout.encoderWeights[0], rows: shape.width * shape.domains,
-            columns: shape.features)
+    /// One domain's encoder layer, (in, out), of the parameters or of an array laid out alike.
+    func encoderWeights(layer: Int, domain: Int, in buffer: FloatBuffer? = nil) -> Panels {
+        let inputs = shape.encoderInputs(layer: layer)
+        let start = layout.encoderWeights[layer] + domain * inputs * shape.paddedWidth
+        return Panels((buffer ?? parameters).base + start, rows: inputs, columns: shape.width)
     }
 
-    /// One domain's first encoder layer, (H, D).
-    func firstWeights(domain: Int) -> Matrix {
-        Matrix(
-            parameters.base + layout.encoderWeights[0] + domain * shape.features,
-            rows: shape.width, columns: shape.features, stride: shape.domains * shape.features)
+    func encoderBiasesStart(layer: Int, domain: Int) -> Int {
+        layout.encoderBiases[layer] + domain * shape.paddedWidth
     }
 
-    /// One domain's encoder layer after the first, (H, H).
-    func encoderWeights(layer: Int, domain: Int) -> Matrix {
-        square(layout.encoderWeights[layer] + domain * shape.width * shape.width)
+    /// (in, out)
+    func hiddenWeights(layer: Int) -> Panels {
+        Panels(
+            parameters.base + layout.hiddenWeights[layer], rows: shape.width, columns: shape.width)
     }
 
-    /// (H, H)
-    func hiddenWeights(layer: Int) -> Matrix { square(layout.hiddenWeights[layer]) }
-
-    private func square(_ start: Int) -> Matrix {
-        Matrix(parameters.base + start, rows: shape.width, columns: shape.width)
-    }
-
-    /// Where a slot's decoder weights (out, H) of a layer begin in the layout. Slots that follow
-    /// each other are (slots out, H).
-    func decoderWeightsStart(layer: Int, slot: Int) -> Int {
-        layout.decoderWeights[layer] + slot * shape.decoderOutputs(layer: layer) * shape.width
+    /// All decoders of a layer, ((slot, out), in). Slots that follow each other are rows that do.
+    func decoderWeights(layer: Int) -> Panels {
+        Panels(
+            parameters.base + layout.decoderWeights[layer],
+            rows: shape.domains * shape.decoderOutputs(layer: layer), columns: shape.width)
     }
 
     func decoderBiasesStart(layer: Int, slot: Int) -> Int {

@@ -16,6 +16,9 @@ struct KPathShape: Equatable {
     /// ReLU between the layers within each part.
     let relu: Bool
 
+    /// H in whole panels.
+    var paddedWidth: Int { Panels.padded(width) }
+
     func encoderInputs(layer: Int) -> Int { layer == 0 ? features : width }
     func decoderOutputs(layer: Int) -> Int { layer == layers - 1 ? outputClasses : width }
 

@@ -1,80 +1,87 @@
 import Shared
 
-/// One training step of a k-path network: forward, gradients, update. Only open pathways are
-/// computed (and the few closed ones that `DecoderPlan` allows); nothing is allocated.
+/// Training steps of a k-path network: forward, gradients, update. Only open pathways are computed
+/// (and the few closed ones that `DecoderPlan` allows), and nothing large is allocated.
 final class KPathStep {
     let network: KPathNetwork
     let optimizer: OptimizerState
     private let batch: Int
-    private let trunk: KPathTrunk
-    private let pass: DecoderPass
+    private let machine: Machine
     private let gradients: RestGradients
-    private let trunkGradients: TrunkGradients
-    private let decoderGradients: DecoderGradients
+    private let first: FirstLayer
+    private let trunk: Trunk
+    private let decoders: Decoders
 
-    init(_ network: KPathNetwork, optimizer: OptimizerState, batch: Int) {
-        self.network = network
-        self.optimizer = optimizer
-        self.batch = batch
-        trunk = KPathTrunk(network, capacity: batch)
-        pass = DecoderPass(network, network.plan, capacity: batch)
-        gradients = RestGradients(network)
-        trunkGradients = TrunkGradients(trunk, gradients: gradients, capacity: batch)
-        decoderGradients = DecoderGradients(pass, gradients: gradients, batch: batch)
+    /// What `run` was doing when it reports the end of a part, for benchmarks.
+    enum Part: Int, CaseIterable {
+        case firstLayer, trunkForward, loss, decodersBackward, trunkBackward, update
     }
 
-    /// Trains on the examples at `rows`, as many as the batch has.
-    /// - Parameter phaseEnded: called after forward, decoders, backward and update, for benchmarks.
-    /// - Returns: the loss before the step: the mean over open pathways and examples.
+    init(_ network: KPathNetwork, optimizer: OptimizerState, batch: Int, machine: Machine) {
+        (self.network, self.optimizer) = (network, optimizer)
+        (self.batch, self.machine) = (batch, machine)
+        gradients = RestGradients(network)
+        first = FirstLayer(network, optimizer: optimizer, batch: batch, machine: machine)
+        trunk = Trunk(network, first: first, gradients: gradients, batch: batch, machine: machine)
+        decoders = Decoders(network, gradients: gradients, batch: batch, machine: machine)
+    }
+
+    /// Trains on the examples at `rows`, batch after batch: whole batches.
+    /// - Parameter shouldStop: asked before every step.
+    /// - Returns: by step the loss before it, the mean over open pathways and examples; nil where it
+    ///   was stopped, after which the weights are of no use.
     @discardableResult
-    func run(_ examples: ExampleSet, rows: ArraySlice<Int>, phaseEnded: () -> Void = {}) -> Double {
-        precondition(rows.count == batch, "a step of \(rows.count) examples, wanted: \(batch)")
-        trunk.load(examples, rows: rows)
-        let top = trunk.forward()
-        phaseEnded()
-        let loss = decoders(top)
-        phaseEnded()
-        let firstSlope = trunkGradients.backward()
-        phaseEnded()
-        update(firstSlope)
-        phaseEnded()
+    func run(
+        _ examples: ExampleSet, rows: ArraySlice<Int>, shouldStop: () -> Bool = { false },
+        ended: (Part) -> Void = { _ in }
+    ) -> [Double]? {
+        precondition(rows.count % batch == 0, "\(rows.count) examples, not in batches of \(batch)")
+        var losses: [Double] = []
+        for start in stride(from: rows.startIndex, to: rows.endIndex, by: first.stepsMax * batch) {
+            let block = rows[start..<min(start + first.stepsMax * batch, rows.endIndex)]
+            first.begin(examples, rows: block)
+            ended(.firstLayer)
+            for step in 0..<block.count / batch {
+                if shouldStop() { return nil }
+                let own = start + step * batch
+                losses.append(take(step, examples, block[own..<own + batch], ended))
+            }
+        }
+        first.end()
+        ended(.firstLayer)
+        return losses
+    }
+
+    private func take(
+        _ step: Int, _ examples: ExampleSet, _ rows: ArraySlice<Int>, _ ended: (Part) -> Void
+    ) -> Double {
+        decoders.load(examples, rows: rows)
+        trunk.forward(step: step)
+        ended(.trunkForward)
+        let loss = decoders.loss(trunk.topTurned)
+        ended(.loss)
+        decoders.backward(input: trunk.top, inputSlope: trunk.topSlope)
+        ended(.decodersBackward)
+        trunk.prepareBackward()
+        trunk.backward(step: step)
+        ended(.trunkBackward)
+        update()
+        ended(.update)
         return loss / (Double(network.gate.openCount) * Double(batch))
     }
 
-    /// Loss and gradients of all groups, added up over pathways and examples.
-    private func decoders(_ top: Matrix) -> Double {
-        let topSlope = trunkGradients.clearedTopSlope()
-        var loss = 0.0
-        for group in pass.plan.groups.indices {
-            pass.forward(group, input: top, batch: batch)
-            loss += decoderGradients.loss(group, trunk: trunk)
-            decoderGradients.backward(group, input: top, inputSlope: topSlope, batch: batch)
-        }
-        return loss
-    }
+    /// Parameters that a thread updates at a time.
+    private static let updatedTogether = 1 << 16
 
-    private func update(_ firstSlope: Matrix) {
+    private func update() {
         optimizer.begin()
-        updateFirst(firstSlope)
-        optimizer.update(
-            network.parameters, from: network.layout.restStart, count: network.layout.restCount,
-            gradients: gradients.buffer.base)
-    }
-
-    /// - Parameter slope: dL/d(first encoder layer's output), (H, M B), which is also (H M, B).
-    private func updateFirst(_ slope: Matrix) {
-        let (shape, start) = (network.shape, network.layout.encoderWeights[0])
-        guard !network.views.isShared else {
-            let stacked = Matrix(slope.base, rows: shape.width * shape.domains, columns: batch)
+        let (start, count) = (network.layout.restStart, network.layout.restCount)
+        machine.crew.run((count + Self.updatedTogether - 1) / Self.updatedTogether) { item, _ in
+            let first = item * Self.updatedTogether
             optimizer.update(
-                network.stackedFirstWeights, from: start, slope: stacked,
-                input: trunk.input(domain: 0))
-            return
-        }
-        for m in 0..<shape.domains {
-            optimizer.update(
-                network.firstWeights(domain: m), from: start + m * shape.features,
-                slope: trunk.columns(of: m, in: slope), input: trunk.input(domain: m))
+                network.parameters, from: start + first,
+                count: min(Self.updatedTogether, count - first),
+                gradients: gradients.buffer.base + first, machine)
         }
     }
 }

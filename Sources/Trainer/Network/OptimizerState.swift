@@ -2,7 +2,7 @@ import CKernels
 import Shared
 
 /// An optimizer and what it remembers of each parameter, in the layout's order. The formulas stand
-/// in CKernels/optimizers.c; here are the numbers that change from step to step.
+/// in the kernels; here are the numbers that change from step to step.
 final class OptimizerState {
     let optimizer: Optimizer
     /// SGD with momentum: [v]; Adam: [m, s], with amsgrad [m, s, largest s]; else none.
@@ -67,33 +67,26 @@ final class OptimizerState {
         return result
     }
 
+    /// Whether a step is linear in weights, states and gradients, so that several can be taken at
+    /// once (`FirstLayer`).
+    var isLinear: Bool {
+        if case .sgd = optimizer { true } else { false }
+    }
+
     /// Updates `count` parameters from `start` on, by their gradients.
     func update(
         _ parameters: FloatBuffer, from start: Int, count: Int,
-        gradients: UnsafeMutablePointer<Float>
+        gradients: UnsafeMutablePointer<Float>, _ machine: Machine
     ) {
         let weights = parameters.base + start
         switch now {
         case .sgd(var how):
-            gdln_sgd_step(&how, weights, state(0, start), gradients, count)
+            machine.kernels.pointee.sgd(&how, weights, state(0, start), gradients, count)
         case .adam(var how):
-            gdln_adam_step(
-                &how, weights, state(0, start), state(1, start), state(2, start), gradients, count)
-        }
-    }
-
-    /// Updates a matrix that begins at `start`, whose gradient is slope (rows, B) times input (B,
-    /// columns) and is never stored.
-    func update(_ weights: Matrix, from start: Int, slope: Matrix, input: Matrix) {
-        var what = gdln_outer(
-            rows: weights.rows, columns: weights.columns, stride: weights.stride, g: slope.base,
-            gradientStride: slope.stride, batch: input.rows, x: input.base)
-        switch now {
-        case .sgd(var how):
-            gdln_sgd_outer_step(&how, &what, weights.base, state(0, start))
-        case .adam(var how):
-            gdln_adam_outer_step(
-                &how, &what, weights.base, state(0, start), state(1, start), state(2, start))
+            // Adam has two states, and a third where it is amsgrad.
+            machine.kernels.pointee.adam(
+                &how, weights, states[0].base + start, states[1].base + start, state(2, start),
+                gradients, count)
         }
     }
 

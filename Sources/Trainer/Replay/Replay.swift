@@ -48,15 +48,13 @@ public enum Replay {
         try network.load(initial)
         let optimizer = OptimizerState(
             replayed.configuration.optimizer, count: network.layout.count)
-        let step = KPathStep(network, optimizer: optimizer, batch: batch)
-        let evaluator = KPathEvaluator(network)
+        let machine = try Machine(threads: 1)
+        let step = KPathStep(network, optimizer: optimizer, batch: batch, machine: machine)
+        let evaluator = KPathEvaluator(network, machine: machine)
         let measured = examples.count - samples..<examples.count
 
         let before = evaluator.evaluate(examples, rows: measured, shouldStop: { false })
-        let order = Array(0..<steps * batch)
-        let losses = (0..<steps).map { s in
-            step.run(examples, rows: order[s * batch..<(s + 1) * batch])
-        }
+        let losses = step.run(examples, rows: Array(0..<steps * batch)[...]) ?? []
         let after = evaluator.evaluate(examples, rows: measured, shouldStop: { false })
         return Result(
             report: .object([

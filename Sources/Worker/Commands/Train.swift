@@ -24,12 +24,16 @@ struct Train: ParsableCommand {
     @Option(help: "Also write every metric row to this file, as JSON, one a line.")
     var metrics: String?
 
+    @Option(help: "How many threads to train with. Changes no result.")
+    var threads = 1
+
     @Flag(help: "JSON for programs.")
     var json = false
 
     func run() throws {
         let configuration = try readConfiguration()
-        let training = try configuration.makeTraining(dataset: readDataset(configuration))
+        let training = try configuration.makeTraining(
+            dataset: readDataset(configuration), threads: threads)
         var trajectory = TrajectoryDigest()
         var all: [MetricRow] = []
         while let rows = training.isFinished ? nil : training.trainEpoch(shouldStop: { false }) {

@@ -4,68 +4,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The trainer's loops that the compiler vectorises better from C. What must hold for each of them:
+#pragma clang assume_nonnull begin
+
+// The trainer's innermost loops, once for each kind of processor. What must hold for each of them:
 //
-//  * The bits of a result do not depend on the processor: every element is made by the same
-//    operations in the same order, sums run in lanes that are written out, products and sums are
-//    fused only where `fma` is written, and exp and log are made here of exact operations.
+//  * The bits of a result depend neither on the kind of processor nor on how work is cut up: every
+//    element is made by the same operations in the same order. A product's element is one chain of
+//    fused multiply-adds in ascending k; nothing else is fused; exp and log are made here of exact
+//    operations; sums run in sixteen lanes wherever they run in lanes.
 //  * NaN and infinities flow through; nothing traps.
 //  * Nothing is allocated.
 //
-// Each has a twin in Swift (KernelTwins.swift), by the definition, that tests compare it with.
+// Matrices lie in PANELS of sixteen columns: element (r, c) stands at
+//
+//     base + (c / 16) * panel + r * 16 + c % 16          panel: floats from a panel to the next
+//
+// so that a vector of columns lies side by side and a product reads panels from end to end, whatever
+// its shape: nothing is packed. Bases are aligned to 64 bytes. Columns are counted in whole panels:
+// what stands in the last one beyond the matrix is computed too, and read by nobody.
 
-// Elementary functions (elementary.h), here for tests.
+/// What a product's chains begin with.
+enum gdln_start {
+    GDLN_ZERO,
+    /// What stands in `out`.
+    GDLN_OLD,
+    /// start[column]
+    GDLN_COLUMN,
+    /// start[row]
+    GDLN_ROW,
+};
 
-/// values[i] = exp(values[i]), for values of at most 0; below -87.3 the result is 0.
-void gdln_exp(float *values, ptrdiff_t count);
-/// values[i] = log(values[i]), for normal positive values.
-void gdln_log(float *values, ptrdiff_t count);
-
-// Softmax (softmax.c). Logits of one decoder are (classes, columns).
-
-/// Replaces the logits by the gradient of scale[i] * crossEntropy(column i, labels[i]), exactly
-/// zero where scale[i] is zero. Returns the sum of the cross-entropies where scale[i] is not zero.
-double gdln_softmax_gradient(float *logits, ptrdiff_t classes, ptrdiff_t columns,
-                             const int32_t *labels, const float *scale);
-/// losses[i] = crossEntropy(column i, labels[i]); correct[i] = 1 where the first of the largest
-/// logits is the label's, else 0.
-void gdln_softmax_losses(const float *logits, ptrdiff_t classes, ptrdiff_t columns,
-                         const int32_t *labels, float *losses, int32_t *correct);
-
-// Products (products.c).
-
-/// out (rows, columns) += a (rows, depth) times the transpose of b (columns, depth), for few
-/// columns.
-void gdln_add_narrow_product(const float *a, ptrdiff_t rows, ptrdiff_t aStride, const float *b,
-                             ptrdiff_t columns, ptrdiff_t bStride, ptrdiff_t depth, float *out,
-                             ptrdiff_t outStride);
-
-// Rows and columns (elementwise.c).
-
-/// out[r][c] = values[r], for c < columns; rows of `out` are `stride` apart.
-void gdln_fill_rows(float *out, const float *values, ptrdiff_t rows, ptrdiff_t columns,
-                    ptrdiff_t stride);
-/// out[r] = sum over c < columns of values[r][c], in eight lanes.
-void gdln_row_sums(float *out, const float *values, ptrdiff_t rows, ptrdiff_t columns,
-                   ptrdiff_t stride);
-/// values[i] = values[i] < 0 ? 0 : values[i]: a NaN stays one.
-void gdln_relu(float *values, ptrdiff_t count);
-/// gradient[i] = 0 where activation[i] <= 0, else as it was.
-void gdln_relu_gradient(float *gradient, const float *activation, ptrdiff_t count);
-/// out[i] = values[map[i]].
-void gdln_gather(float *out, const float *values, const int32_t *map, ptrdiff_t count);
-/// Each of `count` values `repeats` times: out[i * repeats + b] = values[i].
-void gdln_repeat_each(float *out, const float *values, ptrdiff_t count, ptrdiff_t repeats);
-/// All values, `repeats` times: out[i * count + b] = values[b].
-void gdln_repeat_all(int32_t *out, const int32_t *values, ptrdiff_t count, ptrdiff_t repeats);
-/// Blocks of `block` columns: out[r][i] = in[r][blocks[i]], for `count` blocks a row.
-void gdln_gather_blocks(float *out, const float *in, ptrdiff_t rows, ptrdiff_t stride,
-                        const int32_t *blocks, ptrdiff_t count, ptrdiff_t block);
-/// The way back: out[r][blocks[i]] += in[r][i]. The blocks must differ.
-void gdln_scatter_blocks(float *out, const float *in, ptrdiff_t rows, ptrdiff_t stride,
-                         const int32_t *blocks, ptrdiff_t count, ptrdiff_t block);
-
-// Optimizers (optimizers.c), as PyTorch defines them.
+/// out (m, n) = start + a (m, k) b (k, n), each element one chain over k.
+typedef struct {
+    ptrdiff_t m, k;
+    /// n / 16.
+    ptrdiff_t panels;
+    const float *a;
+    ptrdiff_t aPanel;
+    /// Not 0: `a` is the transpose of what is stored, and begins on a panel.
+    ptrdiff_t aTurned;
+    const float *b;
+    ptrdiff_t bPanel;
+    float *out;
+    ptrdiff_t outPanel;
+    ptrdiff_t begin;
+    const float *_Nullable start;
+} gdln_product;
 
 /// d = g + decay * w;  v = keep * v + take * d;  w -= rate * (direct * d + carried * v).
 typedef struct {
@@ -78,29 +62,143 @@ typedef struct {
     float rate, decay, meanTake, squareKeep, squareTake, rootDivisor, epsilon;
 } gdln_adam;
 
-/// One step of plain gradient descent where `v` is null, else of momentum.
-void gdln_sgd_step(const gdln_sgd *how, float *w, float *v, const float *g, ptrdiff_t count);
-/// One step of Adam, of amsgrad where `largest` is not null.
-void gdln_adam_step(const gdln_adam *how, float *w, float *m, float *s, float *largest,
-                    const float *g, ptrdiff_t count);
-
-/// A matrix whose gradient is a product of few rows, and that product: row r of the matrix begins
-/// at r * stride, and its gradient is sum over b < batch of g[r * gradientStride + b] * x[b].
+/// Eight examples through the first layer, of which most inputs are zero:
+///
+///     out[e] = sum over i < count of  values[i * 8 + e] * w[inputs[i]],   e < 8
+///
+/// where w is weights, or fmaf(velocityPart, velocity, weightPart * weights). Panels are one after
+/// the other at weightPanel and outPanel.
 typedef struct {
-    ptrdiff_t rows, columns, stride;
-    /// (rows, batch), rows `gradientStride` apart.
-    const float *g;
-    ptrdiff_t gradientStride, batch;
-    /// (batch, columns).
-    const float *x;
-} gdln_outer;
+    const int32_t *inputs;
+    const float *values;
+    ptrdiff_t count;
+    const float *weights;
+    const float *_Nullable velocity;
+    ptrdiff_t weightPanel;
+    float weightPart, velocityPart;
+    ptrdiff_t panels;
+    float *out;
+    ptrdiff_t outPanel;
+    /// How many of the eight there are.
+    ptrdiff_t rows;
+} gdln_forward;
 
-/// The same steps, with the gradient made on the way: weights and state pass through memory once.
-void gdln_sgd_outer_step(const gdln_sgd *how, const gdln_outer *what, float *w, float *v);
-void gdln_adam_outer_step(const gdln_adam *how, const gdln_outer *what, float *w, float *m,
-                          float *s, float *largest);
+/// One input of one example that is not zero: the example's row of slopes, and the input times what
+/// a gradient comes to count for in the weight and in the velocity.
+typedef struct {
+    int32_t row;
+    float forWeight, forVelocity;
+} gdln_entry;
+
+/// The first layer's weights after a block of steps (or the plain gradient, see `gradient`):
+///
+///     weights[j]  = weightKept   * weights[j] + velocityLent * velocity[j] + sum of forWeight * slopes[row]
+///     velocity[j] = weightLent   * weights[j] + velocityKept * velocity[j] + sum of forVelocity * slopes[row]
+///
+/// with the sums over entries[starts[j] ..< starts[j + 1]], each a chain that begins with the rest.
+typedef struct {
+    ptrdiff_t features;
+    const int32_t *starts;
+    const gdln_entry *entries;
+    const float *slopes;
+    ptrdiff_t slopePanel;
+    float *weights;
+    float *_Nullable velocity;
+    ptrdiff_t weightPanel;
+    ptrdiff_t panels;
+    float weightKept, velocityLent, weightLent, velocityKept;
+} gdln_update;
+
+typedef struct {
+    const char *name;
+    void (*product)(const gdln_product *);
+    /// out (columns, rows) = the transpose of `in`; both counted in whole panels of sixteen.
+    void (*turn)(float *out, ptrdiff_t outPanel, const float *in, ptrdiff_t inPanel,
+                 ptrdiff_t rowPanels, ptrdiff_t columnPanels);
+    /// out[c] = sum over rows of in[r][c], in ascending order.
+    void (*columnSums)(float *out, const float *in, ptrdiff_t inPanel, ptrdiff_t rows,
+                       ptrdiff_t panels);
+    /// out[r] = sum over columns of in[r][c], in sixteen lanes.
+    void (*rowSums)(float *out, const float *in, ptrdiff_t inPanel, ptrdiff_t rows,
+                    ptrdiff_t panels);
+    /// out[r][c] = in[r][c] + bias[c].
+    void (*addToRows)(float *out, ptrdiff_t outPanel, const float *in, ptrdiff_t inPanel,
+                      const float *bias, ptrdiff_t rows, ptrdiff_t panels);
+    /// Sixteen columns of logits (classes, 16), replaced by the gradient of share[i] *
+    /// crossEntropy(column i, labels[i]): exactly zero where share[i] is zero. Adds to losses[i] the
+    /// cross-entropy where share[i] is not zero.
+    void (*softmaxGradient)(float *logits, ptrdiff_t classes, const int32_t *labels,
+                            const float *share, double *losses);
+    /// Adds to losses[i] the cross-entropy of column i, and to hits[i] 1 where the first of the
+    /// largest logits is the label's, for columns below `count`.
+    void (*softmaxLosses)(const float *logits, ptrdiff_t classes, const int32_t *labels,
+                          ptrdiff_t count, double *losses, int32_t *hits);
+    void (*forward)(const gdln_forward *);
+    void (*update)(const gdln_update *);
+    /// The sums of forWeight * slopes[row] of inputs first ..< last of the first panel alone,
+    /// (last - first, 16).
+    void (*gradient)(const gdln_update *, ptrdiff_t first, ptrdiff_t last, float *out);
+    /// One step of plain gradient descent where `v` is null, else of momentum.
+    void (*sgd)(const gdln_sgd *, float *w, float *_Nullable v, const float *g, ptrdiff_t count);
+    /// One step of Adam, of amsgrad where `largest` is not null.
+    void (*adam)(const gdln_adam *, float *w, float *m, float *s, float *_Nullable largest,
+                 const float *g, ptrdiff_t count);
+    /// values[i] = values[i] < 0 ? 0 : values[i]: a NaN stays one.
+    void (*relu)(float *values, ptrdiff_t count);
+    /// gradient[i] = 0 where activation[i] <= 0, else as it was.
+    void (*reluGradient)(float *gradient, const float *activation, ptrdiff_t count);
+    /// values[i] = exp(values[i]), for values of at most 0; below -87.3 the result is 0.
+    void (*exp)(float *values, ptrdiff_t count);
+    /// values[i] = log(values[i]), for normal positive values.
+    void (*log)(float *values, ptrdiff_t count);
+    /// A chain of `count` dependent-free multiply-adds on as many registers as a product uses;
+    /// returns how many floating-point operations that was. For measuring a processor's peak.
+    double (*busy)(ptrdiff_t count, float *sink);
+} gdln_kernels;
+
+/// By name: "portable", "avx2", "avx512", "neon"; null where this processor or this build lacks it.
+const gdln_kernels *_Nullable gdln_kernels_named(const char *name);
+/// The fastest that this processor has.
+const gdln_kernels *gdln_kernels_best(void);
+/// All names that a build may know, fastest first; null after the last.
+const char *_Nullable gdln_kernels_name(ptrdiff_t index);
+
+// Inputs and copies (inputs.c). Inputs of examples are (features, examples) in panels.
+
+/// The inputs that are not zero in all of `rows` examples from `first` on, at most eight: which they
+/// are, and their values, eight an input. Returns how many.
+ptrdiff_t gdln_list_inputs(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t first,
+                           ptrdiff_t rows, int32_t *inputs, float *values);
+/// All inputs that are not zero, by input: those of input j are entries[starts[j] ..< starts[j + 1]],
+/// in the order of examples. Example e is of step e / batch, whose factors the values are taken by.
+void gdln_list_entries(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t examples,
+                       ptrdiff_t batch, const float *forWeight, const float *forVelocity,
+                       int32_t *starts, gdln_entry *entries);
+/// Example e's inputs: number j is values[map[j]], or values[j] where there is no map.
+void gdln_spread_example(float *x, ptrdiff_t panel, ptrdiff_t e, const float *values,
+                         const int32_t *_Nullable map, ptrdiff_t features);
+/// out (step * batch, batch) = counted[earlier example's step] * gram[earlier example][this one].
+void gdln_list_corrections(float *out, ptrdiff_t outPanel, const float *gram, ptrdiff_t gramPanel,
+                           ptrdiff_t step, ptrdiff_t batch, const float *counted);
+void gdln_copy_rows(float *out, ptrdiff_t outPanel, const float *in, ptrdiff_t inPanel,
+                    ptrdiff_t rows, ptrdiff_t panels);
+void gdln_clear_rows(float *out, ptrdiff_t outPanel, ptrdiff_t rows, ptrdiff_t panels);
+
+// A crew of threads (crew.c).
+
+typedef struct gdln_crew gdln_crew;
+/// Starts threads - 1 threads: whoever calls `gdln_crew_run` is the other one. Null where the system
+/// gives no more threads.
+gdln_crew *_Nullable gdln_crew_make(ptrdiff_t threads);
+void gdln_crew_free(gdln_crew *);
+/// Calls work(context, item, thread) for every item below `items`, each once, and returns when all
+/// are done. Items are begun in ascending order.
+void gdln_crew_run(gdln_crew *, ptrdiff_t items,
+                   void (*work)(void *context, ptrdiff_t item, ptrdiff_t thread), void *context);
 
 /// Asks the system for large pages under these bytes, where it knows such a thing.
 void gdln_prefer_large_pages(void *start, size_t bytes);
+
+#pragma clang assume_nonnull end
 
 #endif

@@ -1,2 +1,0 @@
-/* The system's BLAS as a module. */
-#include <cblas.h>

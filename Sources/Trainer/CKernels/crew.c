@@ -1,0 +1,135 @@
+#include "include/ckernels.h"
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#if defined(__linux__)
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+// A round is one `gdln_crew_run`. Its number, left of how many threads still owe their leave, tells a
+// waiting thread that there is one. Nobody leaves a round before all threads have: a thread that
+// slept through a round would otherwise take the next one's items for the last one's.
+//
+// A thread that waits looks again and again for a while, since the next round mostly follows within
+// microseconds, and only then sleeps in the kernel.
+
+enum { LOOKS = 20000 };
+
+struct gdln_crew {
+    ptrdiff_t threads;
+    _Atomic uint32_t round;    // Bumped when work stands ready, and once at the end.
+    _Atomic uint32_t working;  // Threads, the caller apart, that are not done with the round.
+    _Atomic ptrdiff_t next;
+    ptrdiff_t items;
+    void (*work)(void *, ptrdiff_t, ptrdiff_t);
+    void *context;
+    int isEnding;
+    pthread_t *ids;
+    ptrdiff_t started;
+};
+
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/// Returns when *word is not `old` (or no longer, for all that is known: callers look again).
+static void wait_for_change(_Atomic uint32_t *word, uint32_t old) {
+    for (int i = 0; i < LOOKS; i++) {
+        if (atomic_load_explicit(word, memory_order_acquire) != old) return;
+        relax();
+    }
+#if defined(__linux__)
+    syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, old, 0, 0, 0);
+#endif
+}
+
+static void wake(_Atomic uint32_t *word) {
+#if defined(__linux__)
+    syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, INT_MAX, 0, 0, 0);
+#else
+    (void)word;
+#endif
+}
+
+static void take_items(gdln_crew *crew, ptrdiff_t thread) {
+    for (;;) {
+        ptrdiff_t item = atomic_fetch_add_explicit(&crew->next, 1, memory_order_relaxed);
+        if (item >= crew->items) return;
+        crew->work(crew->context, item, thread);
+    }
+}
+
+typedef struct {
+    gdln_crew *crew;
+    ptrdiff_t thread;
+} member;
+
+static void *serve(void *argument) {
+    member me = *(member *)argument;
+    free(argument);
+    gdln_crew *crew = me.crew;
+    uint32_t seen = 0;
+    for (;;) {
+        uint32_t round;
+        while ((round = atomic_load_explicit(&crew->round, memory_order_acquire)) == seen)
+            wait_for_change(&crew->round, seen);
+        seen = round;
+        if (crew->isEnding) return 0;
+        take_items(crew, me.thread);
+        if (atomic_fetch_sub_explicit(&crew->working, 1, memory_order_acq_rel) == 1)
+            wake(&crew->working);
+    }
+}
+
+gdln_crew *gdln_crew_make(ptrdiff_t threads) {
+    gdln_crew *crew = calloc(1, sizeof *crew);
+    if (!crew) return 0;
+    crew->threads = threads;
+    crew->ids = calloc((size_t)threads, sizeof *crew->ids);
+    for (ptrdiff_t t = 1; crew->ids && t < threads; t++) {
+        member *me = malloc(sizeof *me);
+        if (!me) break;
+        *me = (member){crew, t};
+        if (pthread_create(&crew->ids[t], 0, serve, me)) { free(me); break; }
+        crew->started++;
+    }
+    if (crew->started == threads - 1) return crew;
+    gdln_crew_free(crew);
+    return 0;
+}
+
+void gdln_crew_free(gdln_crew *crew) {
+    crew->isEnding = 1;
+    atomic_fetch_add_explicit(&crew->round, 1, memory_order_release);
+    wake(&crew->round);
+    for (ptrdiff_t t = 1; t <= crew->started; t++) pthread_join(crew->ids[t], 0);
+    free(crew->ids);
+    free(crew);
+}
+
+void gdln_crew_run(gdln_crew *crew, ptrdiff_t items,
+                   void (*work)(void *, ptrdiff_t, ptrdiff_t), void *context) {
+    crew->items = items;
+    crew->work = work;
+    crew->context = context;
+    atomic_store_explicit(&crew->next, 0, memory_order_relaxed);
+    if (crew->threads == 1 || items == 1) {
+        take_items(crew, 0);
+        return;
+    }
+    atomic_store_explicit(&crew->working, (uint32_t)(crew->threads - 1), memory_order_relaxed);
+    atomic_fetch_add_explicit(&crew->round, 1, memory_order_release);
+    wake(&crew->round);
+    take_items(crew, 0);
+    uint32_t left;
+    while ((left = atomic_load_explicit(&crew->working, memory_order_acquire)) != 0)
+        wait_for_change(&crew->working, left);
+}

@@ -1,0 +1,78 @@
+public import Shared
+
+/// Small trainings whose trajectories are known to the last bit. A host that gets others computes
+/// differently, and its results must not stand beside another's.
+///
+/// The answers belong to `NumericVersion.current`: a change of a bit changes both.
+public enum SelfTest {
+    public struct Outcome: Sendable {
+        public let name: String
+        public let found: Digest
+        public let wanted: Digest?
+        public var isRight: Bool { found == wanted }
+    }
+
+    /// Trains every case.
+    /// - Parameter kernels: by name; nil: those that GDLN_KERNELS names, or the fastest.
+    /// Throws where there are no such kernels or threads.
+    public static func run(kernels: String? = nil, threads: Int)
+        throws(TrainingError) -> [Outcome]
+    {
+        let machine = try Machine(kernels: kernels ?? Machine.forcedKernels, threads: threads)
+        var outcomes: [Outcome] = []
+        for (name, configuration) in cases {
+            let training = try KPathTraining(
+                configuration: configuration, dataset: EmbeddedDataset.make(), machine: machine)
+            var digest = TrajectoryDigest()
+            while let rows = training.trainEpoch(shouldStop: { false }) {
+                for row in rows { digest.append(row) }
+            }
+            outcomes.append(
+                Outcome(
+                    name: name, found: digest.digest,
+                    wanted: knownAnswers[name].flatMap(Digest.init(hexadecimal:))))
+        }
+        return outcomes
+    }
+
+    /// The kernels that this processor has, fastest first.
+    public static var kernelNames: [String] { Machine.kernelNames }
+
+    static let cases: [(name: String, configuration: KPathConfiguration)] = [
+        ("sgd-momentum", configuration { _ in }),
+        (
+            "nesterov-decay",
+            configuration {
+                $0.optimizer = .sgd(
+                    .init(learningRate: 0.05, momentum: 0.9, weightDecay: 0.01, nesterov: true))
+            }
+        ),
+        ("adam", configuration { $0.optimizer = .adam(.init(learningRate: 0.001)) }),
+        (
+            "relu-two-layers",
+            configuration { ($0.relu, $0.layers, $0.hiddenLayers) = (true, 2, 2) }
+        ),
+        ("rotate", configuration { $0.inputTransform = .rotate }),
+        (
+            "class-combination",
+            configuration {
+                ($0.targetTransform, $0.batchSize) = (.classCombination, 5)
+                $0.gate = GateRecipe(family: .plusMinusMod(k: 3))
+            }
+        ),
+    ]
+
+    private static func configuration(_ change: (inout KPathConfiguration) -> Void)
+        -> KPathConfiguration
+    {
+        var configuration = KPathConfiguration(
+            dataset: EmbeddedDataset.name, trainExamples: 150, testExamples: 40, domains: 6,
+            hiddenWidth: 24, gate: GateRecipe(family: .plusMod(k: 2), columns: .permuted),
+            batchSize: 8, epochs: 2,
+            optimizer: .sgd(.init(learningRate: 0.05, momentum: 0.9)),
+            evaluation: Shared.Evaluation(trainExamples: 20),
+            seeds: Seeds(gate: 1, weights: 2, data: 3))
+        change(&configuration)
+        return configuration
+    }
+}

@@ -1,0 +1,132 @@
+import CKernels
+import Shared
+import Testing
+
+@testable import Trainer
+
+/// The first layer's kernels against chains in a written-out order, bit for bit, and its blocks
+/// against plain steps.
+@Suite struct FirstLayerTests {
+    private struct Sparse {
+        let matrix: OwnedPanels
+        let rows: [[Float]]
+
+        /// (features, examples) with about a third of the numbers zero, one input in all.
+        init(features: Int, examples: Int) {
+            matrix = OwnedPanels(features, examples, seed: 1)
+            let numbers = randomFloats(features * examples, seed: 2)
+            rows = (0..<examples).map { e in
+                (0..<features).map { j in
+                    let value = numbers[e * features + j]
+                    return j == 1 || abs(value) < 0.3 ? 0 : value
+                }
+            }
+            for (e, row) in rows.enumerated() {
+                for (j, value) in row.enumerated() { matrix.panels[j, e] = value }
+            }
+        }
+    }
+
+    @Test(arguments: oddSizes)
+    func `outputs skip what is zero in all of eight examples, and nothing else`(size: Int) throws {
+        for (features, width, batch) in [(5, size, 3), (size, 20, 8), (9, 33, size)] {
+            let examples = 2 * batch
+            let sparse = Sparse(features: features, examples: examples)
+            let block = InputBlock(
+                features: features, capacity: examples, batch: batch, isTrained: false)
+            block.load(sparse.matrix.panels, count: examples, batch: batch)
+            let (w, v) = (
+                OwnedPanels(features, width, seed: 3), OwnedPanels(features, width, seed: 4)
+            )
+            let parts: [(weight: Float, velocity: Float)] = [(1, 0.25), (0.5, -3)]
+            for name in Machine.kernelNames {
+                let out = OwnedPanels(examples, width, seed: 5)
+                let machine = try Machine(kernels: name, threads: 1)
+                block.forward(
+                    machine, weights: w.panels, velocity: v.panels, into: out.panels
+                ) { parts[$0] }
+                let wanted = (0..<examples * width).map { index in
+                    let (e, h) = (index / width, index % width)
+                    let part = parts[e / batch]
+                    return (0..<features).reduce(into: Float(0)) { sum, j in
+                        let x = sparse.rows[e][j]
+                        let mixed = (part.weight * w.panels[j, h])
+                            .addingProduct(part.velocity, v.panels[j, h])
+                        // A zero changes no sum.
+                        if x != 0 { sum.addProduct(x, mixed) }
+                    }
+                }
+                #expect(out.values == wanted, "\(name)")
+            }
+        }
+    }
+
+    @Test(arguments: oddSizes)
+    func `weights and velocity are brought up to date in one chain each`(size: Int) throws {
+        for (features, width, examples) in [(5, size, 6), (size, 20, 4), (9, 70, 2 * size)] {
+            let sparse = Sparse(features: features, examples: examples)
+            let block = InputBlock(
+                features: features, capacity: examples, batch: examples / 2, isTrained: true)
+            block.load(sparse.matrix.panels, count: examples, batch: examples / 2)
+            let (forWeight, forVelocity): ([Float], [Float]) = ([0.5, -0.3], [0.9, 1])
+            block.listEntries(
+                sparse.matrix.panels, forWeight: forWeight, forVelocity: forVelocity)
+            let slopes = OwnedPanels(examples, width, seed: 6)
+            for name in Machine.kernelNames {
+                let w = OwnedPanels(features, width, seed: 3)
+                let v = OwnedPanels(features, width, seed: 4)
+                let (oldW, oldV) = (w.values, v.values)
+                var update = block.update(
+                    weights: w.panels, velocity: v.panels, slopes: slopes.panels,
+                    .init(weightKept: 0.75, velocityLent: -2, weightLent: 0.1, velocityKept: 0.8))
+                try Machine(kernels: name, threads: 1).kernels.pointee.update(&update)
+                func wanted(_ start: (Int) -> Float, _ factors: [Float]) -> [Float] {
+                    oldW.indices.map { index in
+                        let (j, h) = (index / width, index % width)
+                        return (0..<examples).reduce(into: start(index)) { sum, e in
+                            let x = sparse.rows[e][j]
+                            if x != 0 {
+                                sum.addProduct(factors[e / (examples / 2)] * x, slopes.panels[e, h])
+                            }
+                        }
+                    }
+                }
+                #expect(
+                    w.values
+                        == wanted({ (0.75 * oldW[$0]).addingProduct(-2, oldV[$0]) }, forWeight),
+                    "\(name)")
+                #expect(
+                    v.values
+                        == wanted({ (0.1 * oldW[$0]).addingProduct(0.8, oldV[$0]) }, forVelocity),
+                    "\(name)")
+            }
+        }
+    }
+
+    /// Steps one at a time are blocks of one: the plain order of things.
+    @Test(arguments: BlockCoefficientsTests.optimizers)
+    func `blocks are plain steps to float32's precision`(sgd: Optimizer.SGD) throws {
+        var configuration = SmallNetworks.configuration(batch: 2, optimizer: .sgd(sgd))
+        configuration.hiddenWidth = 20
+        let split = SmallNetworks.split(count: 80, seed: 1)
+        let examples = try ExampleSet(split, name: "training", classes: 4, limit: nil)
+        let rows = Array(0..<examples.count / 2 * 2)
+        func train(_ take: (KPathStep) -> Void) throws -> [Float] {
+            let network = try KPathNetwork(configuration, inputs: split.inputs)
+            network.initialize(configuration.initialization, seed: 4)
+            let state = OptimizerState(configuration.optimizer, count: network.layout.count)
+            take(
+                KPathStep(
+                    network, optimizer: state, batch: 2, machine: try Machine(threads: 1)))
+            return network.parameters.values
+        }
+        let blocked = try train { $0.run(examples, rows: rows[...]) }
+        let plain = try train { step in
+            for start in stride(from: 0, to: rows.count, by: 2) {
+                step.run(examples, rows: rows[start..<start + 2])
+            }
+        }
+        #expect(rows.count > 40)
+        #expect(worst(blocked, plain.map(Double.init)) < 2e-5)
+    }
+}

@@ -1,0 +1,70 @@
+import Shared
+import Testing
+
+@testable import Trainer
+
+/// The rule that everything else hangs on: neither kernels nor threads change a bit.
+@Suite struct SameBitsTests {
+    private func trajectory(_ configuration: KPathConfiguration, _ machine: Machine) throws
+        -> Digest
+    {
+        let training = try KPathTraining(
+            configuration: configuration, dataset: KPathTrainingTests.dataset(), machine: machine)
+        var digest = TrajectoryDigest()
+        while !training.isFinished {
+            for row in try #require(training.trainEpoch(shouldStop: { false })) {
+                digest.append(row)
+            }
+        }
+        return digest.digest
+    }
+
+    @Test(arguments: SmallNetworks.all.indices, [false, true])
+    func `all kernels and any number of threads train alike`(index: Int, adam: Bool) throws {
+        var configuration = SmallNetworks.all[index]
+        if adam { configuration.optimizer = .adam(.init(learningRate: 0.01)) }
+        var digests: Set<Digest> = []
+        for name in Machine.kernelNames {
+            for threads in 1...3 {
+                digests.insert(
+                    try trajectory(configuration, Machine(kernels: name, threads: threads)))
+            }
+        }
+        #expect(digests.count == 1)
+    }
+
+    @Test func `wide networks too, whose products go in many blocks`() throws {
+        var digests: Set<Digest> = []
+        for name in Machine.kernelNames where name != "portable" {
+            for threads in 1...3 {
+                let configuration = SmallNetworks.configuration(
+                    width: 272, gate: .plusMod(k: 3), columns: .permuted, batch: 8)
+                digests.insert(
+                    try trajectory(configuration, Machine(kernels: name, threads: threads)))
+            }
+        }
+        #expect(digests.count <= 1)
+    }
+}
+
+@Suite struct CrewTests {
+    @Test(arguments: 1...4)
+    func `every item is taken once, round after round`(threads: Int) throws {
+        let crew = try Crew(threads: threads)
+        for items in [0, 1, 2, 7, 100] {
+            for _ in 0..<20 {
+                let taken = Buffer<Int32>(count: items)
+                crew.run(items) { item, thread in
+                    taken.base[item] += thread < threads ? 1 : 100
+                }
+                #expect(taken.values.prefix(items).allSatisfy { $0 == 1 })
+            }
+        }
+    }
+
+    @Test func `a number of threads that makes no sense is refused`() {
+        #expect(
+            throws: TrainingError("0 threads are asked for; wanted: from 1 to 256.")
+        ) { try Crew(threads: 0) }
+    }
+}
