@@ -5,10 +5,11 @@ public import Shared
 /// An epoch's order of data follows from its number and the data seed alone, and everything else
 /// from the weights and the optimizer's state: nothing else needs to be kept to continue.
 public final class KPathTraining {
-    private let configuration: KPathConfiguration
+    let configuration: KPathConfiguration
     private let train: ExampleSet
     private let test: ExampleSet
-    private let network: KPathNetwork
+    let network: KPathNetwork
+    let optimizer: OptimizerState
     private let step: KPathStep
     private let evaluator: KPathEvaluator
 
@@ -37,9 +38,9 @@ public final class KPathTraining {
         try Self.check(configuration, trainCount: train.count)
         network = try KPathNetwork(configuration, inputs: dataset.train.inputs)
         network.initialize(configuration.initialization, seed: configuration.seeds.weights)
+        optimizer = OptimizerState(configuration.optimizer, count: network.layout.count)
         step = KPathStep(
-            network,
-            optimizer: OptimizerState(configuration.optimizer, count: network.layout.count),
+            network, optimizer: optimizer,
             batch: configuration.batchSize, machine: machine)
         evaluator = KPathEvaluator(network, machine: machine)
     }
@@ -61,6 +62,9 @@ public final class KPathTraining {
             throw TrainingError("\(name) is \(value); it must be at least 1.")
         }
     }
+
+    /// For a checkpoint that was read.
+    func goOn(after epochs: Int) { epochsCompleted = epochs }
 
     public var isFinished: Bool { epochsCompleted == configuration.epochs }
 

@@ -11,20 +11,27 @@ public protocol Training: AnyObject {
     /// - Parameter shouldStop: asked often, also within an epoch.
     /// - Returns: the rows measured; nil where it was stopped within the epoch.
     func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]?
+
+    /// All that the training goes on from, between two epochs.
+    func checkpoint() -> Safetensors
 }
 
 extension KPathTraining: Training {}
 
 extension Configuration {
-    /// A training of this configuration, from its first epoch on.
+    /// A training of this configuration, from its first epoch on or from a checkpoint.
     /// - Parameter threads: how many to train with, the caller's being one; changes no result.
-    /// Throws where configuration and data do not fit each other, or where there are no such threads.
-    public func makeTraining(dataset: Dataset, threads: Int = 1) throws(TrainingError)
-        -> any Training
-    {
+    /// Throws where configuration, data and checkpoint do not fit each other, or where there are no
+    /// such threads.
+    public func makeTraining(
+        dataset: Dataset, threads: Int = 1, resuming checkpoint: Safetensors? = nil
+    ) throws -> any Training {
         switch self {
         case .kPath(let configuration):
-            try KPathTraining(configuration: configuration, dataset: dataset, threads: threads)
+            let training = try KPathTraining(
+                configuration: configuration, dataset: dataset, threads: threads)
+            if let checkpoint { try training.resume(checkpoint) }
+            return training
         }
     }
 }

@@ -39,11 +39,11 @@ import Testing
                 OwnedPanels(features, width, seed: 3), OwnedPanels(features, width, seed: 4)
             )
             let parts: [(weight: Float, velocity: Float)] = [(1, 0.25), (0.5, -3)]
-            for name in Machine.kernelNames {
+            for (name, moves) in Machine.kernelNames.flatMap({ [($0, true), ($0, false)] }) {
                 let out = OwnedPanels(examples, width, seed: 5)
                 let machine = try Machine(kernels: name, threads: 1)
                 block.forward(
-                    machine, weights: w.panels, velocity: v.panels, into: out.panels
+                    machine, weights: w.panels, velocity: moves ? v.panels : nil, into: out.panels
                 ) { parts[$0] }
                 let wanted = (0..<examples * width).map { index in
                     let (e, h) = (index / width, index % width)
@@ -51,7 +51,7 @@ import Testing
                     return (0..<features).reduce(into: Float(0)) { sum, j in
                         let x = sparse.rows[e][j]
                         let mixed = (part.weight * w.panels[j, h])
-                            .addingProduct(part.velocity, v.panels[j, h])
+                            .addingProduct(moves ? part.velocity : 0, v.panels[j, h])
                         // A zero changes no sum.
                         if x != 0 { sum.addProduct(x, mixed) }
                     }

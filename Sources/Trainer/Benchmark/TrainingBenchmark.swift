@@ -39,8 +39,13 @@ public struct TrainingBenchmark {
     }
 
     /// Trains for about `seconds`, after a first block that is not counted.
-    public func train(seconds: Double, clock: () -> Double) throws(TrainingError) -> Times {
-        let (examples, network) = try make()
+    /// - Parameter dataIsReady: called when the examples are there, before anything of the training.
+    public func train(
+        seconds: Double, clock: () -> Double, dataIsReady: () -> Void = {}
+    ) throws(TrainingError) -> Times {
+        let split = makeSplit()
+        dataIsReady()
+        let (examples, network) = try make(split)
         let machine = try Machine(threads: threads)
         let state = OptimizerState(optimizer, count: network.layout.count)
         let step = KPathStep(network, optimizer: state, batch: batch, machine: machine)
@@ -76,7 +81,7 @@ public struct TrainingBenchmark {
 
     /// Seconds of one evaluation of all pathways on `count` examples.
     public func evaluate(examples count: Int, clock: () -> Double) throws(TrainingError) -> Double {
-        let (examples, network) = try make()
+        let (examples, network) = try make(makeSplit())
         let evaluator = KPathEvaluator(network, machine: try Machine(threads: threads))
         let start = clock()
         var left = count
@@ -120,25 +125,25 @@ public struct TrainingBenchmark {
         return 2 * b * (2 * m * inputs * h + 3 * m * h * h + 3 * logits * h)
     }
 
-    private func make() throws(TrainingError) -> (ExampleSet, KPathNetwork) {
-        let configuration = KPathConfiguration(
-            dataset: "made up", domains: domains, inputTransform: .permute, hiddenWidth: width,
-            gate: GateRecipe(family: .plusMod(k: trained), columns: .permuted),
-            batchSize: batch, epochs: 1, optimizer: optimizer)
-        let split: Dataset.Split
+    private func makeSplit() -> Dataset.Split {
         switch data {
-        case .mnist: split = EmbeddedDataset.make().train
+        case .mnist: return EmbeddedDataset.make().train
         case .cifar10:
             var random = SeededRandom(seed: 1, purpose: .embeddedData)
-            split = Dataset.Split(
+            return Dataset.Split(
                 inputs: .features(
                     (0..<2_000 * 512).map { _ in Float(random.uniform()) + 0.01 }, count: 512),
                 labels: (0..<2_000).map { UInt8($0 % 10) })
         }
+    }
+
+    private func make(_ split: Dataset.Split) throws(TrainingError) -> (ExampleSet, KPathNetwork) {
+        let configuration = KPathConfiguration(
+            dataset: "made up", domains: domains, inputTransform: .permute, hiddenWidth: width,
+            gate: GateRecipe(family: .plusMod(k: trained), columns: .permuted),
+            batchSize: batch, epochs: 1, optimizer: optimizer)
         let network = try KPathNetwork(configuration, inputs: split.inputs)
         network.initialize(Initialization(), seed: 1)
-        return (
-            try ExampleSet(split, name: "made-up", classes: 10, limit: nil), network
-        )
+        return (try ExampleSet(split, name: "made-up", classes: 10, limit: nil), network)
     }
 }

@@ -1,9 +1,10 @@
 // The kernels' one text, included once for each kind of processor after
 //
 //     LANES        floats in a vector: 4, 8 or 16
-//     TILE         vectors side by side in a product's tile of eight, or four, rows
+//     TILE         vectors side by side in a product's tile
 //     TILE_ROWS    rows of that tile: 8 or 4, so that tile and operands fit the registers
-//     FORWARD      panels side by side in the first layer, or 0: half a panel at a time
+//     FORWARD      vectors side by side in the first layer's tile of FORWARD_ROWS examples
+//     BUSY         registers that a measurement of the peak keeps busy
 //     KERNELS, KERNELS_NAME
 //
 // Loops over constants are unrolled, so that a tile stays in registers.
@@ -322,14 +323,17 @@ static void softmaxLosses(const float *logits, ptrdiff_t classes, const int32_t 
 
 // MARK: The first layer
 
-/// ROWS examples from `example` on, WIDTH vectors from v on.
+enum mixture { WEIGHTS, SCALED_WEIGHTS, WEIGHTS_AND_VELOCITY };
+
+/// `rows` examples from `example` on, `width` vectors from v on.
 INLINE void forward_tile(const gdln_forward *f, const int rows, const int width, ptrdiff_t example,
-                         ptrdiff_t v, const int mixed) {
+                         ptrdiff_t v, const enum mixture mixture) {
     vec sums[8][3];
     const float *ws[3], *vs[3];
     UNROLL for (int j = 0; j < width; j++) {
         ws[j] = f->weights + vector_at(v + j, f->weightPanel);
-        vs[j] = mixed ? f->velocity + vector_at(v + j, f->weightPanel) : ws[j];
+        vs[j] = mixture == WEIGHTS_AND_VELOCITY
+            ? f->velocity + vector_at(v + j, f->weightPanel) : ws[j];
     }
     UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++)
         sums[i][j] = (vec){0};
@@ -340,7 +344,9 @@ INLINE void forward_tile(const gdln_forward *f, const int rows, const int width,
         vec w[3];
         UNROLL for (int j = 0; j < width; j++) {
             w[j] = load(ws[j] + at);
-            if (mixed) w[j] = fma_(velocityPart, load(vs[j] + at), weightPart * w[j]);
+            if (mixture != WEIGHTS) w[j] = weightPart * w[j];
+            if (mixture == WEIGHTS_AND_VELOCITY)
+                w[j] = fma_(velocityPart, load(vs[j] + at), w[j]);
         }
         UNROLL for (int i = 0; i < rows; i++) {
             vec left = all(x[i]);
@@ -355,20 +361,21 @@ INLINE void forward_tile(const gdln_forward *f, const int rows, const int width,
     }
 }
 
-static void forward(const gdln_forward *f) {
+INLINE void forward_all(const gdln_forward *f, const enum mixture mixture) {
     const ptrdiff_t vectors = f->panels * PARTS;
-    const int mixed = f->velocity != 0;
     ptrdiff_t v = 0;
     for (; v + FORWARD <= vectors; v += FORWARD)
-        for (ptrdiff_t e = 0; e < f->rows; e += FORWARD_ROWS) {
-            if (mixed) forward_tile(f, FORWARD_ROWS, FORWARD, e, v, 1);
-            else forward_tile(f, FORWARD_ROWS, FORWARD, e, v, 0);
-        }
+        for (ptrdiff_t e = 0; e < f->rows; e += FORWARD_ROWS)
+            forward_tile(f, FORWARD_ROWS, FORWARD, e, v, mixture);
     for (; v < vectors; v++)
-        for (ptrdiff_t e = 0; e < f->rows; e += FORWARD_ROWS) {
-            if (mixed) forward_tile(f, FORWARD_ROWS, 1, e, v, 1);
-            else forward_tile(f, FORWARD_ROWS, 1, e, v, 0);
-        }
+        for (ptrdiff_t e = 0; e < f->rows; e += FORWARD_ROWS)
+            forward_tile(f, FORWARD_ROWS, 1, e, v, mixture);
+}
+
+static void forward(const gdln_forward *f) {
+    if (f->velocity) forward_all(f, WEIGHTS_AND_VELOCITY);
+    else if (f->weightPart != 1) forward_all(f, SCALED_WEIGHTS);
+    else forward_all(f, WEIGHTS);
 }
 
 INLINE void update_vectors(const gdln_update *u, const int width, ptrdiff_t v, const int moving) {

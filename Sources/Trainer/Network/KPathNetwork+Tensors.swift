@@ -171,16 +171,20 @@ extension KPathNetwork {
 
     /// Takes all parameters from a file.
     /// Throws where a tensor is missing or of another shape.
-    func load(_ file: Safetensors) throws {
+    func load(_ file: Safetensors) throws { try load(file, into: parameters) }
+
+    /// Any array of the same layout, from tensors under the parameters' names after a prefix.
+    func load(_ file: Safetensors, prefix: String = "", into buffer: FloatBuffer) throws {
         for tensor in shape.tensors {
-            let found = try file.tensor(tensor.name, .float32, rank: tensor.shape.count)
+            let name = prefix + tensor.name
+            let found = try file.tensor(name, .float32, rank: tensor.shape.count)
             guard found.shape == tensor.shape else {
                 throw TrainingError(
-                    "The tensor '\(tensor.name)' has the shape \(found.shape); "
+                    "The tensor '\(name)' has the shape \(found.shape); "
                         + "\(tensor.shape) was wanted.")
             }
             let values = found.floats
-            forEachElement(tensor) { theirs, ours in parameters.base[ours] = values[theirs] }
+            forEachElement(tensor) { theirs, ours in buffer.base[ours] = values[theirs] }
         }
     }
 
@@ -190,11 +194,15 @@ extension KPathNetwork {
     /// Any array of the same layout, an optimizer's state say, under the parameters' names.
     func export(_ buffer: FloatBuffer) -> Safetensors {
         var file = Safetensors()
+        export(buffer, to: &file)
+        return file
+    }
+
+    func export(_ buffer: FloatBuffer, prefix: String = "", to file: inout Safetensors) {
         for tensor in shape.tensors {
             var values = [Float](repeating: 0, count: tensor.count)
             forEachElement(tensor) { theirs, ours in values[theirs] = buffer.base[ours] }
-            file.set(tensor.name, values, shape: tensor.shape)
+            file.set(prefix + tensor.name, values, shape: tensor.shape)
         }
-        return file
     }
 }

@@ -33,6 +33,9 @@ final class OptimizerState {
         now = Self.coefficients(optimizer, step: steps)
     }
 
+    /// Goes on after so many steps; the states are the caller's to fill.
+    func resume(after steps: Int) { self.steps = steps }
+
     private static func coefficients(_ optimizer: Optimizer, step: Int) -> Coefficients {
         switch optimizer {
         case .sgd(let sgd):

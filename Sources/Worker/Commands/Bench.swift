@@ -75,8 +75,12 @@ struct Bench: ParsableCommand {
                 "--trained is \(benchmark.trained); wanted: from 1 to \(benchmark.domains).")
         }
         let peak = try benchmark.peak(clock: Self.now)
-        let times = try benchmark.train(seconds: seconds, clock: Self.now)
-        let trainingBytes = Self.peakMemory()
+        var before: Int?
+        let times = try benchmark.train(seconds: seconds, clock: Self.now) {
+            before = Self.memory("VmRSS:")
+        }
+        // With several cases in one process, the most may be an earlier one's.
+        let trainingBytes = before.flatMap { before in Self.memory("VmHWM:").map { $0 - before } }
         let evaluation =
             evaluationExamples > 0
             ? try benchmark.evaluate(examples: evaluationExamples, clock: Self.now) : nil
@@ -98,15 +102,11 @@ struct Bench: ParsableCommand {
 
     private static let epoch = ContinuousClock.now
 
-    /// The most memory that this process has had, where the system tells.
-    private static func peakMemory() -> Int? {
-        guard
-            let status = try? String(
-                contentsOf: URL(filePath: "/proc/self/status"), encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmHWM:") }),
-            let kilobytes = line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst()
-                .first
-        else { return nil }
-        return Int(kilobytes).map { $0 * 1024 }
+    /// This process's memory now, or at its most, where the system tells.
+    private static func memory(_ name: String) -> Int? {
+        let status = try? String(contentsOf: URL(filePath: "/proc/self/status"), encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix(name) }
+        let kilobytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first
+        return kilobytes.flatMap { Int($0) }.map { $0 * 1024 }
     }
 }

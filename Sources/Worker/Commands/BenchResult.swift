@@ -20,7 +20,7 @@ struct BenchResult: Encodable {
     let gflops: Double
     let peakGflops: Double
     let shareOfPeak: Double
-    /// The most the process has had by the end of the training.
+    /// The most memory by the end of the training, beyond the program and its data.
     let peakBytes: Int?
     let parameterBytes: Int
     /// Of 60,000 examples (50,000 for CIFAR-10).

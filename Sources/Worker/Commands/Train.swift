@@ -27,22 +27,34 @@ struct Train: ParsableCommand {
     @Option(help: "How many threads to train with. Changes no result.")
     var threads = 1
 
+    @Option(help: "Stop after this epoch, as if the training were longer: for a checkpoint.")
+    var untilEpoch: Int?
+
+    @Option(help: "Write all that the training goes on from to this file, when it stops.")
+    var checkpoint: String?
+
+    @Option(help: "Go on from such a file, of the same configuration and data.")
+    var resume: String?
+
     @Flag(help: "JSON for programs.")
     var json = false
 
     func run() throws {
         let configuration = try readConfiguration()
+        let found = try resume.map { try Safetensors(parsing: contents(of: $0)) }
         let training = try configuration.makeTraining(
-            dataset: readDataset(configuration), threads: threads)
+            dataset: readDataset(configuration), threads: threads, resuming: found)
+        var all = try found.map(Self.rows) ?? []
         var trajectory = TrajectoryDigest()
-        var all: [MetricRow] = []
-        while let rows = training.isFinished ? nil : training.trainEpoch(shouldStop: { false }) {
+        for row in all { trajectory.append(row) }
+        while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
             for row in rows {
                 trajectory.append(row)
                 if !json { print(Self.line(row)) }
             }
             all += rows
         }
+        if let checkpoint { try write(training.checkpoint(), rows: all, to: checkpoint) }
         if let metrics { try write(all, to: metrics) }
         if json {
             let summary = Summary(
@@ -52,6 +64,28 @@ struct Train: ParsableCommand {
         } else {
             print("trajectory \(trajectory.digest)")
         }
+    }
+
+    private func isDone(_ training: any Training) -> Bool {
+        training.isFinished || untilEpoch.map { training.epochsCompleted >= $0 } ?? false
+    }
+
+    /// The rows of a checkpoint's epochs, which its trajectory needs.
+    private static func rows(_ checkpoint: Safetensors) throws -> [MetricRow] {
+        let text = checkpoint.metadata["metric_rows"] ?? ""
+        return try text.split(separator: "\n").map {
+            try WireCoding.decode(MetricRow.self, from: Data($0.utf8))
+        }
+    }
+
+    private func write(_ checkpoint: Safetensors, rows: [MetricRow], to path: String) throws {
+        var file = checkpoint
+        file.metadata["metric_rows"] = try Self.lines(rows)
+        try file.serialized().write(to: URL(filePath: path), options: .atomic)
+    }
+
+    private static func lines(_ rows: [MetricRow]) throws -> String {
+        try rows.map { String(decoding: try WireCoding.encode($0), as: UTF8.self) + "\n" }.joined()
     }
 
     private struct Summary: Encodable {
@@ -91,9 +125,7 @@ struct Train: ParsableCommand {
     }
 
     private func write(_ rows: [MetricRow], to path: String) throws {
-        let lines = try rows.map { String(decoding: try WireCoding.encode($0), as: UTF8.self) }
-        let text = lines.map { $0 + "\n" }.joined()
-        try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        try Data(Self.lines(rows).utf8).write(to: URL(filePath: path), options: .atomic)
     }
 
     private static func line(_ row: MetricRow) -> String {

@@ -66,7 +66,7 @@ typedef struct {
 ///
 ///     out[e] = sum over i < count of  values[i * 8 + e] * w[inputs[i]],   e < 8
 ///
-/// where w is weights, or fmaf(velocityPart, velocity, weightPart * weights). Panels are one after
+/// where w is weightPart * weights, or fmaf(velocityPart, velocity, weightPart * weights). Panels are one after
 /// the other at weightPanel and outPanel.
 typedef struct {
     const int32_t *inputs;

@@ -1,0 +1,59 @@
+public import Shared
+
+/// All that a training goes on from, as a file: parameters, what the optimizer keeps of each, steps
+/// and epochs. The exact bits of each, so that a training that went on cannot be told from one that
+/// was never stopped, whatever the process, the kernels and the number of threads.
+///
+///     encoders.0.1.weight ...                      the parameters, under PyTorch's names
+///     optimizer.I.encoders.0.1.weight ...          state I of the optimizer
+///     metadata: numeric_version, epochs_completed, optimizer_steps
+extension KPathTraining {
+    /// The training as it stands between two epochs.
+    public func checkpoint() -> Safetensors {
+        var file = Safetensors(metadata: [
+            "numeric_version": NumericVersion.current,
+            "epochs_completed": "\(epochsCompleted)",
+            "optimizer_steps": "\(optimizer.steps)",
+        ])
+        network.export(network.parameters, to: &file)
+        for (index, state) in optimizer.states.enumerated() {
+            network.export(state, prefix: "optimizer.\(index).", to: &file)
+        }
+        return file
+    }
+
+    /// Goes on from a checkpoint of the same configuration, data and numeric version.
+    /// Throws where a part is missing or does not fit; the training is then of no use.
+    func resume(_ file: Safetensors) throws {
+        let version = file.metadata["numeric_version"] ?? "none"
+        guard version == NumericVersion.current else {
+            throw TrainingError(
+                "The checkpoint's numeric version is \(version); "
+                    + "\(NumericVersion.current) was wanted.")
+        }
+        let (epochs, steps) = (
+            try Self.count("epochs_completed", in: file),
+            try Self.count("optimizer_steps", in: file)
+        )
+        guard epochs <= configuration.epochs else {
+            throw TrainingError(
+                "The checkpoint has \(epochs) epochs; the configuration has \(configuration.epochs)."
+            )
+        }
+        try network.load(file)
+        for (index, state) in optimizer.states.enumerated() {
+            try network.load(file, prefix: "optimizer.\(index).", into: state)
+        }
+        optimizer.resume(after: steps)
+        goOn(after: epochs)
+    }
+
+    private static func count(_ key: String, in file: Safetensors) throws(TrainingError) -> Int {
+        let text = file.metadata[key]
+        guard let text, let count = Int(text), count >= 0 else {
+            throw TrainingError(
+                "The checkpoint's \(key) is \(text ?? "missing"); a whole number was wanted.")
+        }
+        return count
+    }
+}
