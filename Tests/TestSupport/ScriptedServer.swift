@@ -26,7 +26,9 @@ public final class ScriptedServer: Sendable {
     private struct State {
         var script: [Act]
         var received: [Received] = []
+        /// Those that are open.
         var connections: [Int32] = []
+        var connectionCount = 0
     }
 
     private let state: Mutex<State>
@@ -51,12 +53,18 @@ public final class ScriptedServer: Sendable {
         }
         guard isBound else { throw Failure() }
         address = "http://127.0.0.1:\(UInt16(bigEndian: name.sin_port))"
-        Thread.detachNewThread { [weak self] in
+        Thread.detachNewThread { [self] in
+            // Each thread closes its own socket, and nobody else does: a number that was closed
+            // elsewhere may by then be a neighbour's.
+            defer { close(file) }
             while true {
                 let connection = accept(file, nil, nil)
-                guard connection >= 0, let self else { return }
-                self.state.withLock { $0.connections.append(connection) }
-                Thread.detachNewThread { self.serve(connection) }
+                guard connection >= 0 else { return }
+                state.withLock {
+                    $0.connections.append(connection)
+                    $0.connectionCount += 1
+                }
+                Thread.detachNewThread { [self] in serve(connection) }
             }
         }
     }
@@ -64,17 +72,22 @@ public final class ScriptedServer: Sendable {
     /// Ends all connections. To be called at the end of a test, or the threads stay.
     public func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
         state.withLock { state in
             for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
         }
     }
 
     public var received: [Received] { state.withLock { $0.received } }
-    public var connectionCount: Int { state.withLock { $0.connections.count } }
+    /// How often a client has connected.
+    public var connectionCount: Int { state.withLock { $0.connectionCount } }
 
     private func serve(_ connection: Int32) {
-        defer { close(connection) }
+        defer {
+            state.withLock { state in
+                state.connections.removeAll { $0 == connection }
+                close(connection)
+            }
+        }
         while let request = read(connection) {
             let act = state.withLock { state in
                 state.received.append(request)
