@@ -4,6 +4,7 @@ public enum Limits {
     // A sweep file, and what it expands to.
     public static let sweepFileBytesMax = 1 << 20
     public static let sweepNestingMax = 16
+    public static let jsonNestingMax = 64
     public static let tasksPerSweepMax = 100_000
     public static let axesPerSweepMax = 32
     public static let nameCharactersMax = 128
@@ -54,7 +55,10 @@ public enum Limits {
     public static let metricsPerRowMax = 64
     public static let errorTextBytesMax = 4_096
     public static let leaseWaitSecondsMax = 60
+    public static let hostNameBytesMax = 255
     public static let slotsPerWorkerMax = 1_024
+    /// Workers that called since the coordinator started; beyond, the longest silent is forgotten.
+    public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
     public static let connectionsMax = 4_096
     public static let connectionIdleSeconds = 60

@@ -18,7 +18,8 @@ public final class KPathTraining {
     private var isAbandoned = false
 
     /// - Parameter threads: how many to train with, the caller's being one; changes no result.
-    /// Throws where configuration and data do not fit each other, or where there are no such threads.
+    ///   Throws where configuration and data do not fit each other, or where there are no such
+    ///   threads.
     public convenience init(
         configuration: KPathConfiguration, dataset: Dataset, threads: Int = 1
     ) throws(TrainingError) {

@@ -73,7 +73,7 @@ public final class Deployment {
     /// Nothing of the machine's own, so that a test means the same everywhere. The trainer's
     /// library keeps to one thread: the tests' own processes share two cores.
     private var environment: [String: String] {
-        var environment = ["GDLN_COORDINATOR": address, "OPENBLAS_NUM_THREADS": "1"]
+        var environment = ["GDLN_COORDINATOR": address]
         for name in ["PATH", "LD_LIBRARY_PATH"] {
             environment[name] = ProcessInfo.processInfo.environment[name]
         }

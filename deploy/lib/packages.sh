@@ -3,7 +3,7 @@
 
 # The packages the executables are built with and run with.
 # shellcheck disable=SC2034 # used by those who source this
-build_packages=(libopenblas-dev libcurl4-openssl-dev libsqlite3-dev zlib1g-dev pkg-config)
+build_packages=(libcurl4-openssl-dev libsqlite3-dev zlib1g-dev pkg-config)
 
 # The first Swift that builds this package.
 swift_wanted=6.3

@@ -1,8 +1,8 @@
 import CKernels
 import Shared
 
-/// Threads that work through numbered items together, the caller being one of them. An item's result
-/// must not depend on who computes it or when: then it does not matter how many there are.
+/// Threads that work through numbered items together, the caller being one of them. An item's
+/// result must not depend on who computes it or when: then it does not matter how many there are.
 final class Crew {
     let threads: Int
     private let handle: OpaquePointer

@@ -1,8 +1,9 @@
-/// The C kernels again, by their definitions, one number at a time: in double, or, where the order of
-/// operations is part of the definition, in that order. Tests compare; the trainer never calls them.
+/// The C kernels again, by their definitions, one number at a time: in double, or, where the order
+/// of operations is part of the definition, in that order. Tests compare; the trainer never calls
+/// them.
 enum KernelTwins {
-    /// Gradient of scale[i] * crossEntropy(column i, labels[i]) in logits (classes, columns), and the
-    /// sum of the cross-entropies where scale[i] is not zero.
+    /// Gradient of scale[i] * crossEntropy(column i, labels[i]) in logits (classes, columns), and
+    /// the sum of the cross-entropies where scale[i] is not zero.
     static func softmaxGradient(_ logits: [Float], labels: [Int32], scale: [Float])
         -> (gradient: [Double], loss: Double)
     {

@@ -52,8 +52,8 @@ extension Machine {
         case rows(UnsafeMutablePointer<Float>)
     }
 
-    /// a (m, k) times b (k, n) into out (m, n), which overlaps neither. Each element is one chain of
-    /// fused multiply-adds in ascending k, whatever the kernels.
+    /// a (m, k) times b (k, n) into out (m, n), which overlaps neither. Each element is one chain
+    /// of fused multiply-adds in ascending k, whatever the kernels.
     func multiply(_ a: Panels, _ b: Panels, into out: Panels, from start: Start) {
         assert(a.columns == b.rows && a.rows == out.rows && b.panelCount == out.panelCount)
         multiply(a, turned: 0, m: a.rows, k: a.columns, b, out, start)

@@ -39,7 +39,8 @@ public struct TrainingBenchmark {
     }
 
     /// Trains for about `seconds`, after a first block that is not counted.
-    /// - Parameter dataIsReady: called when the examples are there, before anything of the training.
+    /// - Parameter dataIsReady: called when the examples are there, before anything of the
+    ///   training.
     public func train(
         seconds: Double, clock: () -> Double, dataIsReady: () -> Void = {}
     ) throws(TrainingError) -> Times {

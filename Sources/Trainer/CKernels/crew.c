@@ -10,8 +10,8 @@
 #include <unistd.h>
 #endif
 
-// A round is one `gdln_crew_run`. Its number, left of how many threads still owe their leave, tells a
-// waiting thread that there is one. Nobody leaves a round before all threads have: a thread that
+// A round is one `gdln_crew_run`. Its number, left of how many threads still owe their leave, tells
+// a waiting thread that there is one. Nobody leaves a round before all threads have: a thread that
 // slept through a round would otherwise take the next one's items for the last one's.
 //
 // A thread that waits looks again and again for a while, since the next round mostly follows within

@@ -1,7 +1,7 @@
 import Shared
 
-/// What a block of SGD steps comes to, for one weight w and its velocity v. With the gradient g_t of
-/// step t, a step is linear in (w, v, g):
+/// What a block of SGD steps comes to, for one weight w and its velocity v. With the gradient g_t
+/// of step t, a step is linear in (w, v, g):
 ///
 ///     d  = g + lambda w
 ///     v' = keep v + take d                        (first step ever: v' = d)

@@ -208,8 +208,8 @@ extension Decoders {
     private static let inputsTogether = 16
     private static let slopePanelsTogether = 4
 
-    /// Expects `loss` to have run. Writes the decoders' gradients and, into `inputSlope`, (M B, H) with
-    /// rows in whole panels, dL/d(trunk's output).
+    /// Expects `loss` to have run. Writes the decoders' gradients and, into `inputSlope`, (M B, H)
+    /// with rows in whole panels, dL/d(trunk's output).
     /// - Parameter input: the trunk's output, (M B, H).
     func backward(input: Panels, inputSlope: Panels) {
         if network.shape.layers > 1 { backwardLater() }

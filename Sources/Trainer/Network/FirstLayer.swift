@@ -5,8 +5,8 @@ import Shared
 /// steps.
 ///
 /// With SGD a block is `blockSteps` steps. Their inputs are known ahead, and a step is linear in
-/// weights, velocity and gradients (`BlockCoefficients`): the output in step t is that of the weights
-/// as the block found them, plus what the block's earlier slopes G_s add,
+/// weights, velocity and gradients (`BlockCoefficients`): the output in step t is that of the
+/// weights as the block found them, plus what the block's earlier slopes G_s add,
 ///
 ///     h_t = (a_t W + b_t V) x_t + sum over s < t of  c_ts G_s (x_s . x_t)
 ///
@@ -32,7 +32,8 @@ final class FirstLayer {
     /// For each domain, (examples of the block, H): what the weights as found give, and from a
     /// step's backward pass on its slopes.
     private let outputs: FloatBuffer
-    /// By view: what earlier slopes come to count for in the step at hand, (earlier examples, batch).
+    /// By view: what earlier slopes come to count for in the step at hand, (earlier examples,
+    /// batch).
     private let corrections: [FloatBuffer]
     private let gradients: [FloatBuffer]
     private var coefficients: BlockCoefficients?

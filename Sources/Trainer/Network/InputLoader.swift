@@ -18,7 +18,8 @@ final class InputLoader {
         example = FloatBuffer(count: features + 1)
     }
 
-    /// The examples at `rows` in view `view`, of which there is one where domains share their inputs.
+    /// The examples at `rows` in view `view`, of which there is one where domains share their
+    /// inputs.
     func load(_ examples: ExampleSet, rows: ArraySlice<Int>, view: Int) -> Panels {
         let (features, views) = (network.shape.features, network.views)
         let panel = features * Panels.width

@@ -3,8 +3,8 @@ import Shared
 
 /// Measures all pathways of a network, trained (open) and untrained (closed) apart.
 ///
-/// A pass takes some examples through everything, one input domain after the other: its encoder, the
-/// hidden layers and all decoders, whose weights stay in the cache. Domains share the threads.
+/// A pass takes some examples through everything, one input domain after the other: its encoder,
+/// the hidden layers and all decoders, whose weights stay in the cache. Domains share the threads.
 final class KPathEvaluator {
     private let network: KPathNetwork
     private let machine: Machine
@@ -22,7 +22,8 @@ final class KPathEvaluator {
         loader = InputLoader(network, capacity: DomainPass.examplesMax)
     }
 
-    /// Measures on the examples at `rows`. Nil where `shouldStop`, asked before every pass, said so.
+    /// Measures on the examples at `rows`. Nil where `shouldStop`, asked before every pass, said
+    /// so.
     func evaluate(_ examples: ExampleSet, rows: Range<Int>, shouldStop: () -> Bool)
         -> PathwayMetrics?
     {

@@ -28,7 +28,8 @@ final class KPathStep {
 
     /// Trains on the examples at `rows`, batch after batch: whole batches.
     /// - Parameter shouldStop: asked before every step.
-    /// - Returns: by step the loss before it, the mean over open pathways and examples; nil where it
+    /// - Returns: by step the loss before it, the mean over open pathways and examples; nil where
+    ///   it
     ///   was stopped, after which the weights are of no use.
     @discardableResult
     func run(

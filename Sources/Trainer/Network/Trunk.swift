@@ -136,7 +136,8 @@ extension Trunk {
         }
     }
 
-    /// Cuts (rows, H) into blocks of some rows and some panels, whose operands fit the second cache.
+    /// Cuts (rows, H) into blocks of some rows and some panels, whose operands fit the second
+    /// cache.
     private func forEachBlock(
         of matrix: Panels, _ body: (_ rows: Range<Int>, _ panels: Range<Int>) -> Void
     ) {

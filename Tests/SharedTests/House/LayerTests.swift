@@ -7,7 +7,7 @@ import Testing
 
     private static let allowed: [String: Set<String>] = [
         "Shared": ["Crypto", "CCurl", "CZlib"],
-        "Trainer": ["Shared", "CBLAS", "CKernels"],
+        "Trainer": ["Shared", "CKernels"],
         "Worker": ["Shared", "Trainer", "ArgumentParser", "Dispatch", "Logging"],
         "Coordinator": [
             "Shared", "Foundation", "ArgumentParser", "Crypto", "Dispatch", "GRDB", "HTTPTypes",
@@ -32,7 +32,6 @@ import Testing
         ("Yams", "Sources/Coordinator/SweepFile/"), ("GRDB", "Sources/Coordinator/Store/"),
         ("CCurl", "Sources/Shared/Client/HTTPConnection.swift"),
         ("CZlib", "Sources/Shared/Data/Gunzip.swift"),
-        ("CBLAS", "Sources/Trainer/Arithmetic/Products.swift"),
     ])
     func `a library stands behind one door`(module: String, door: String) throws {
         let users = try Sources.files("Sources").filter { $0.imports.contains(module) }

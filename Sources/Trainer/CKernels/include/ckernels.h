@@ -19,9 +19,9 @@
 //
 //     base + (c / 16) * panel + r * 16 + c % 16          panel: floats from a panel to the next
 //
-// so that a vector of columns lies side by side and a product reads panels from end to end, whatever
-// its shape: nothing is packed. Bases are aligned to 64 bytes. Columns are counted in whole panels:
-// what stands in the last one beyond the matrix is computed too, and read by nobody.
+// so that a vector of columns lies side by side and a product reads panels from end to end,
+// whatever its shape: nothing is packed. Bases are aligned to 64 bytes. Columns are counted in
+// whole panels: what stands in the last one beyond the matrix is computed too, and read by nobody.
 
 /// What a product's chains begin with.
 enum gdln_start {
@@ -66,8 +66,8 @@ typedef struct {
 ///
 ///     out[e] = sum over i < count of  values[i * 8 + e] * w[inputs[i]],   e < 8
 ///
-/// where w is weightPart * weights, or fmaf(velocityPart, velocity, weightPart * weights). Panels are one after
-/// the other at weightPanel and outPanel.
+/// where w is weightPart * weights, or fmaf(velocityPart, velocity, weightPart * weights). Panels
+/// are one after the other at weightPanel and outPanel.
 typedef struct {
     const int32_t *inputs;
     const float *values;
@@ -125,8 +125,8 @@ typedef struct {
     void (*addToRows)(float *out, ptrdiff_t outPanel, const float *in, ptrdiff_t inPanel,
                       const float *bias, ptrdiff_t rows, ptrdiff_t panels);
     /// Sixteen columns of logits (classes, 16), replaced by the gradient of share[i] *
-    /// crossEntropy(column i, labels[i]): exactly zero where share[i] is zero. Adds to losses[i] the
-    /// cross-entropy where share[i] is not zero.
+    /// crossEntropy(column i, labels[i]): exactly zero where share[i] is zero. Adds to losses[i]
+    /// the cross-entropy where share[i] is not zero.
     void (*softmaxGradient)(float *logits, ptrdiff_t classes, const int32_t *labels,
                             const float *share, double *losses);
     /// Adds to losses[i] the cross-entropy of column i, and to hits[i] 1 where the first of the
@@ -165,12 +165,13 @@ const char *_Nullable gdln_kernels_name(ptrdiff_t index);
 
 // Inputs and copies (inputs.c). Inputs of examples are (features, examples) in panels.
 
-/// The inputs that are not zero in all of `rows` examples from `first` on, at most eight: which they
-/// are, and their values, eight an input. Returns how many.
+/// The inputs that are not zero in all of `rows` examples from `first` on, at most eight: which
+/// they are, and their values, eight an input. Returns how many.
 ptrdiff_t gdln_list_inputs(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t first,
                            ptrdiff_t rows, int32_t *inputs, float *values);
-/// All inputs that are not zero, by input: those of input j are entries[starts[j] ..< starts[j + 1]],
-/// in the order of examples. Example e is of step e / batch, whose factors the values are taken by.
+/// All inputs that are not zero, by input: those of input j are entries[starts[j] ..< starts[j +
+/// 1]], in the order of examples. Example e is of step e / batch, whose factors the values are
+/// taken by.
 void gdln_list_entries(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t examples,
                        ptrdiff_t batch, const float *forWeight, const float *forVelocity,
                        int32_t *starts, gdln_entry *entries);
@@ -187,8 +188,8 @@ void gdln_clear_rows(float *out, ptrdiff_t outPanel, ptrdiff_t rows, ptrdiff_t p
 // A crew of threads (crew.c).
 
 typedef struct gdln_crew gdln_crew;
-/// Starts threads - 1 threads: whoever calls `gdln_crew_run` is the other one. Null where the system
-/// gives no more threads.
+/// Starts threads - 1 threads: whoever calls `gdln_crew_run` is the other one. Null where the
+/// system gives no more threads.
 gdln_crew *_Nullable gdln_crew_make(ptrdiff_t threads);
 void gdln_crew_free(gdln_crew *);
 /// Calls work(context, item, thread) for every item below `items`, each once, and returns when all
