@@ -96,7 +96,7 @@ import Testing
         let configuration = Configuration.kPath(Self.small)
         let identity = try configuration.identity(dataDigest: nil)
         // The SHA-256 of the text above inside {"configuration": …}, by another program.
-        let digits = "efbf536db43d51eeb673b7a558c447ad6d5d7c91c43fbf4a5567f5559b38239a"
+        let digits = "de9ba173af846d5a772d5b6555f132170fa54b5f762e73da7ac191133eff5cd9"
         #expect(identity.hexadecimal == digits)
         #expect(SweepTaskID(identity: identity).rawValue == String(digits.prefix(32)))
         var other = Self.small
