@@ -37,7 +37,8 @@ extension KPathTraining {
         )
         guard epochs <= configuration.epochs else {
             throw TrainingError(
-                "The checkpoint has \(epochs) epochs; the configuration has \(configuration.epochs)."
+                "The checkpoint has \(epochs) epochs; the configuration has "
+                    + "\(configuration.epochs)."
             )
         }
         try network.load(file)

@@ -75,7 +75,8 @@ static void addToRows(float *out, ptrdiff_t outPanel, const float *in, ptrdiff_t
             vec add = load(bias + p * PANEL + part * LANES);
             const float *from = in + p * inPanel + part * LANES;
             float *to = out + p * outPanel + part * LANES;
-            for (ptrdiff_t r = 0; r < rows; r++) store(to + r * PANEL, load(from + r * PANEL) + add);
+            for (ptrdiff_t r = 0; r < rows; r++)
+                store(to + r * PANEL, load(from + r * PANEL) + add);
         }
 }
 

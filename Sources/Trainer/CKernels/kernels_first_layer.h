@@ -117,6 +117,7 @@ static void gradient(const gdln_update *u, ptrdiff_t first, ptrdiff_t last, floa
             const float *g = u->slopes + (ptrdiff_t)entry->row * PANEL;
             UNROLL for (int j = 0; j < PARTS; j++) sums[j] = fma_(x, load(g + j * LANES), sums[j]);
         }
-        UNROLL for (int j = 0; j < PARTS; j++) store(out + (d - first) * PANEL + j * LANES, sums[j]);
+        UNROLL for (int j = 0; j < PARTS; j++)
+            store(out + (d - first) * PANEL + j * LANES, sums[j]);
     }
 }

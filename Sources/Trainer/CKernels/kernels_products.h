@@ -50,7 +50,8 @@ INLINE void tile(const gdln_product *p, const int rows, const int width, const i
         for (; m + ROWS <= end; m += ROWS) tile(p, ROWS, WIDTH, TURNED, m, v, from, to); \
     }
 #define STRIPS(WIDTH) \
-    STRIP(straight_full_##WIDTH, TILE_ROWS, WIDTH, 0) STRIP(turned_full_##WIDTH, TILE_ROWS, WIDTH, 1) \
+    STRIP(straight_full_##WIDTH, TILE_ROWS, WIDTH, 0) \
+    STRIP(turned_full_##WIDTH, TILE_ROWS, WIDTH, 1) \
     STRIP(straight_two_##WIDTH, 2, WIDTH, 0) STRIP(turned_two_##WIDTH, 2, WIDTH, 1) \
     STRIP(straight_one_##WIDTH, 1, WIDTH, 0) STRIP(turned_one_##WIDTH, 1, WIDTH, 1)
 STRIPS(1)
@@ -63,8 +64,8 @@ typedef void (*strip)(const gdln_product *, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptr
     {turned_full_##WIDTH, turned_two_##WIDTH, turned_one_##WIDTH}}
 static const strip strips[TILE][2][3] = {STRIP_ROW(1), STRIP_ROW(2), STRIP_ROW(3)};
 
-/// Terms of the chains that are added before the next rows' turn, a multiple of PANEL: a tile's part
-/// of b then stays in the first cache. The chain goes on where it was, so this changes no bit.
+/// Terms of the chains that are added before the next rows' turn, a multiple of PANEL: a tile's
+/// part of b then stays in the first cache. The chain goes on where it was, so this changes no bit.
 enum { TERMS = 128 };
 
 static void product(const gdln_product *p) {
@@ -97,20 +98,28 @@ static void turn(float *out, ptrdiff_t outPanel, const float *in, ptrdiff_t inPa
             UNROLL for (int i = 0; i < 16; i++) x[i] = *(const sixteen *)(from + i * PANEL);
             // Halves change places four times: at 8, 4, 2 and 1.
             UNROLL for (int i = 0; i < 8; i++) {
-                y[i] = __builtin_shufflevector(x[i], x[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-                y[i + 8] = __builtin_shufflevector(x[i], x[i + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+                y[i] = __builtin_shufflevector(x[i], x[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17,
+                    18, 19, 20, 21, 22, 23);
+                y[i + 8] = __builtin_shufflevector(x[i], x[i + 8], 8, 9, 10, 11, 12, 13, 14, 15,
+                    24, 25, 26, 27, 28, 29, 30, 31);
             }
             UNROLL for (int h = 0; h < 16; h += 8) UNROLL for (int i = h; i < h + 4; i++) {
-                x[i] = __builtin_shufflevector(y[i], y[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
-                x[i + 4] = __builtin_shufflevector(y[i], y[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+                x[i] = __builtin_shufflevector(y[i], y[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9,
+                    10, 11, 24, 25, 26, 27);
+                x[i + 4] = __builtin_shufflevector(y[i], y[i + 4], 4, 5, 6, 7, 20, 21, 22, 23,
+                    12, 13, 14, 15, 28, 29, 30, 31);
             }
             UNROLL for (int h = 0; h < 16; h += 4) UNROLL for (int i = h; i < h + 2; i++) {
-                y[i] = __builtin_shufflevector(x[i], x[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
-                y[i + 2] = __builtin_shufflevector(x[i], x[i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+                y[i] = __builtin_shufflevector(x[i], x[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9,
+                    24, 25, 12, 13, 28, 29);
+                y[i + 2] = __builtin_shufflevector(x[i], x[i + 2], 2, 3, 18, 19, 6, 7, 22, 23,
+                    10, 11, 26, 27, 14, 15, 30, 31);
             }
             UNROLL for (int i = 0; i < 16; i += 2) {
-                x[i] = __builtin_shufflevector(y[i], y[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
-                x[i + 1] = __builtin_shufflevector(y[i], y[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+                x[i] = __builtin_shufflevector(y[i], y[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8,
+                    24, 10, 26, 12, 28, 14, 30);
+                x[i + 1] = __builtin_shufflevector(y[i], y[i + 1], 1, 17, 3, 19, 5, 21, 7, 23,
+                    9, 25, 11, 27, 13, 29, 15, 31);
             }
             UNROLL for (int i = 0; i < 16; i++) *(sixteen *)(to + i * PANEL) = x[i];
         }

@@ -3,11 +3,12 @@
 
 /// exp(x) for x <= 0; 0 below -87.3, where the result would leave the normal numbers; NaN for NaN.
 ///
-/// x = n ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^n exp(r), and exp(r) by its Taylor series to r^7:
-/// what is cut off is under r^8 / 8! < 6e-9 of it. Against a libm in double: within 1.0e-7 relative.
+/// x = n ln 2 + r with |r| <= ln 2 / 2, exp(x) = 2^n exp(r), and exp(r) by its Taylor series to
+/// r^7: what is cut off is under r^8 / 8! < 6e-9 of it. Against a libm in double: within 1.0e-7
+/// relative.
 INLINE vec exp_nonpositive(vec x) {
-    // Adding 1.5 * 2^23 rounds to a whole number, and leaves that number in the lowest bits. Done so
-    // because converting a NaN to an integer is undefined.
+    // Adding 1.5 * 2^23 rounds to a whole number, and leaves that number in the lowest bits. Done
+    // so because converting a NaN to an integer is undefined.
     vec rounder = all(12582912.0f);
     vec shifted = fma_(x, all(1.44269504f), rounder);
     vec n = shifted - rounder;
@@ -27,9 +28,9 @@ INLINE vec exp_nonpositive(vec x) {
 
 /// log(x) for normal positive x; NaN for NaN.
 ///
-/// x = 2^e m with m from sqrt(1/2) to sqrt(2), and log m = 2 atanh(t), t = (m - 1) / (m + 1), by the
-/// series to t^9 with |t| < 0.172: what is cut off is under 4e-10 of it. Against a libm in double:
-/// within 1.5e-7 relative, or 1e-7 absolute near 1.
+/// x = 2^e m with m from sqrt(1/2) to sqrt(2), and log m = 2 atanh(t), t = (m - 1) / (m + 1), by
+/// the series to t^9 with |t| < 0.172: what is cut off is under 4e-10 of it. Against a libm in
+/// double: within 1.5e-7 relative, or 1e-7 absolute near 1.
 INLINE vec log_positive(vec x) {
     // Counts the exponent from sqrt(1/2), so that m comes to lie around 1.
     words offset = (words)x - 0x3f3504f3u;

@@ -10,8 +10,8 @@ struct Bench: ParsableCommand {
         discussion: """
             Example: gdln-worker bench --case mnist --hidden-width 128 --trained 50 --json
 
-            Without --hidden-width and --trained, all of the case's are measured. The network is the \
-            paper's: 100 domains (MNIST) or 40 (CIFAR-10), batches of 8, momentum 0.9.
+            Without --hidden-width and --trained, all of the case's are measured. The network is \
+            the paper's: 100 domains (MNIST) or 40 (CIFAR-10), batches of 8, momentum 0.9.
             """)
 
     @Option(

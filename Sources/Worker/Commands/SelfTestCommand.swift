@@ -10,8 +10,8 @@ struct SelfTestCommand: ParsableCommand {
         discussion: """
             Example: gdln-worker self-test
 
-            Fails where this host computes differently from others. GDLN_KERNELS=portable (or avx2, \
-            avx512, neon) forces one kind of kernels.
+            Fails where this host computes differently from others. GDLN_KERNELS=portable (or \
+            avx2, avx512, neon) forces one kind of kernels.
             """)
 
     @Option(help: "How many threads to train with.")

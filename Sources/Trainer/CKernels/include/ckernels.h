@@ -92,8 +92,10 @@ typedef struct {
 
 /// The first layer's weights after a block of steps (or the plain gradient, see `gradient`):
 ///
-///     weights[j]  = weightKept   * weights[j] + velocityLent * velocity[j] + sum of forWeight * slopes[row]
-///     velocity[j] = weightLent   * weights[j] + velocityKept * velocity[j] + sum of forVelocity * slopes[row]
+///     weights[j]  = weightKept   * weights[j] + velocityLent * velocity[j]
+///                 + sum of forWeight * slopes[row]
+///     velocity[j] = weightLent   * weights[j] + velocityKept * velocity[j]
+///                 + sum of forVelocity * slopes[row]
 ///
 /// with the sums over entries[starts[j] ..< starts[j + 1]], each a chain that begins with the rest.
 typedef struct {
