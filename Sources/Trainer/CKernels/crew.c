@@ -1,6 +1,7 @@
 #include "include/ckernels.h"
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -14,10 +15,11 @@
 // a waiting thread that there is one. Nobody leaves a round before all threads have: a thread that
 // slept through a round would otherwise take the next one's items for the last one's.
 //
-// A thread that waits looks again and again for a while, since the next round mostly follows within
-// microseconds, and only then sleeps in the kernel.
+// A thread that waits looks again and again for some microseconds, since the next round mostly
+// follows at once; then it lets others run between its looks, so that a host with more threads than
+// processors does not spend them on waiting; and then it sleeps in the kernel.
 
-enum { LOOKS = 20000 };
+enum { LOOKS = 400, YIELDS = 100 };
 
 struct gdln_crew {
     ptrdiff_t threads;
@@ -42,9 +44,10 @@ static void relax(void) {
 
 /// Returns when *word is not `old` (or no longer, for all that is known: callers look again).
 static void wait_for_change(_Atomic uint32_t *word, uint32_t old) {
-    for (int i = 0; i < LOOKS; i++) {
+    for (int i = 0; i < LOOKS + YIELDS; i++) {
         if (atomic_load_explicit(word, memory_order_acquire) != old) return;
-        relax();
+        if (i < LOOKS) relax();
+        else sched_yield();
     }
 #if defined(__linux__)
     syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, old, 0, 0, 0);
