@@ -1,3 +1,4 @@
+// Which kernels there are, and which of them this processor can run: asked once, at start.
 #include "include/ckernels.h"
 #include <string.h>
 

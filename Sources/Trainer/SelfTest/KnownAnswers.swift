@@ -1,3 +1,5 @@
+/// What the self-test must come to, on every host, with any kernels and any number of threads. A
+/// change here is a change of `NumericVersion`.
 extension SelfTest {
     /// By case: the trajectory's SHA-256.
     static let knownAnswers = [
