@@ -70,8 +70,7 @@ public final class Deployment {
         return process
     }
 
-    /// Nothing of the machine's own, so that a test means the same everywhere. The trainer's
-    /// library keeps to one thread: the tests' own processes share two cores.
+    /// Nothing of the machine's own, so that a test means the same everywhere.
     private var environment: [String: String] {
         var environment = ["GDLN_COORDINATOR": address]
         for name in ["PATH", "LD_LIBRARY_PATH"] {
