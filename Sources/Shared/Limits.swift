@@ -15,6 +15,12 @@ public enum Limits {
 
     // A network and its training.
     public static let domainsMax = 1_000
+    /// Rows or columns of a gate whose class is searched for.
+    public static let canonicalGateSideMax = 12
+    /// Domains of gates that an axis enumerates.
+    public static let enumeratedDomainsMax = 6
+    /// Domains for which the classes of gates are counted: beyond, they pass all limits.
+    static let countedDomainsMax = 20
     public static let classesMax = 64
     public static let hiddenWidthMax = 16_384
     public static let layersMax = 16

@@ -30,7 +30,7 @@ struct Submit: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
-        let sweep = try readSweep()
+        let sweep = try Self.readSweep(file)
         if dryRun {
             try show(sweep)
             return
@@ -46,7 +46,8 @@ struct Submit: AsyncParsableCommand {
         if watch { try await WatchLoop(client: client, sweep: created.id.rawValue).run() }
     }
 
-    private func readSweep() throws -> Sweep {
+    /// Read, and expanded once to find all its mistakes.
+    static func readSweep(_ file: String) throws -> Sweep {
         do throws(SweepMistakes) {
             let sweep = try SweepFile.read(path: file)
             _ = try sweep.expand()

@@ -11,11 +11,11 @@ extension FieldReader {
         let family = fields.family(domains: domains)
         let columns = fields.columnOrder(domains: domains)
         guard let family else {
-            fields.know(["k", "rows"])
+            fields.know(GateRecipe.Family.keys)
             fields.finish()
             return nil
         }
-        fields.finish(kind: (family.name, ["k", "rows"]))
+        fields.finish(kind: (family.name, GateRecipe.Family.keys))
         return GateRecipe(family: family, columns: columns)
     }
 
@@ -24,19 +24,23 @@ extension FieldReader {
             let name = choice(named, among: GateRecipe.Family.names)
         else { return nil }
         return switch name {
-        case "plus_mod": .plusMod(k: openOutputs(domains))
-        case "plus_minus_mod": .plusMinusMod(k: openOutputs(domains))
+        case "diagonal": .diagonal
+        case "blocks": .blocks(count: upToDomains("count", domains))
+        case "random_regular": .randomRegular(k: upToDomains("k", domains))
+        case "bernoulli": .bernoulli(density: number("density", .zeroToOne, default: nil))
+        case "plus_mod": .plusMod(k: upToDomains("k", domains))
+        case "plus_minus_mod": .plusMinusMod(k: upToDomains("k", domains))
         case "mod": .mod
         case "fully_connected": .fullyConnected
         default: .explicit(rows(domains))
         }
     }
 
-    private mutating func openOutputs(_ domains: Int?) -> Int {
+    private mutating func upToDomains(_ key: String, _ domains: Int?) -> Int {
         let upper = domains ?? Limits.domainsMax
         let bound = domains == nil ? "" : " (the number of domains)"
         let wanted = "a whole number from 1 to \(upper)\(bound)"
-        guard let value = required("k", wanted: wanted) else { return 1 }
+        guard let value = required(key, wanted: wanted) else { return 1 }
         return integer(value, in: 1...upper, wanted: wanted) ?? 1
     }
 
@@ -119,5 +123,11 @@ extension FieldReader {
 
 extension GateRecipe.Family {
     /// As they stand in a sweep file.
-    static let names = ["plus_mod", "plus_minus_mod", "mod", "fully_connected", "explicit"]
+    static let names = [
+        "plus_mod", "plus_minus_mod", "mod", "fully_connected", "diagonal", "blocks",
+        "random_regular", "bernoulli", "explicit",
+    ]
+
+    /// What only some families have.
+    static let keys = ["k", "count", "density", "rows"]
 }

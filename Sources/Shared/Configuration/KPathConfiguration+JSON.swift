@@ -84,9 +84,13 @@ extension GateRecipe {
     var json: JSONValue {
         var members: [String: JSONValue] = ["family": .string(family.name)]
         members["k"] = family.k.map(JSONValue.integer)
-        if case .explicit(let rows) = family {
+        switch family {
+        case .explicit(let rows):
             members["rows"] = .array(
                 rows.map { row in .string(String(row.map { $0 ? "1" : "0" })) })
+        case .blocks(let count): members["count"] = .integer(count)
+        case .bernoulli(let density): members["density"] = .number(density)
+        default: break
         }
         switch columns {
         case .natural: members["permute_columns"] = .bool(false)

@@ -20,7 +20,7 @@ extension KPathConfiguration {
         "target_transform", "hidden_width", "layers", "hidden_layers", "relu",
         "init", "init.scheme", "init.gain", "init.bias",
         "gate", "gate.family", "gate.k", "gate.permute_columns", "gate.column_permutation",
-        "gate.rows",
+        "gate.count", "gate.density", "gate.rows",
         "batch_size", "epochs",
         "optimizer", "optimizer.name", "optimizer.learning_rate", "optimizer.momentum",
         "optimizer.dampening", "optimizer.weight_decay", "optimizer.nesterov", "optimizer.beta1",

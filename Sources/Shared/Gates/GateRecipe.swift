@@ -17,6 +17,16 @@ public struct GateRecipe: Hashable, Sendable {
         /// Input m opens output m, for the first `classes` inputs only.
         case mod
         case fullyConnected
+        /// Input m opens output m.
+        case diagonal
+        /// Inputs and outputs in `count` groups of neighbours, as equal as can be, the larger
+        /// first: all pathways within a group.
+        case blocks(count: Int)
+        /// Every input opens k outputs and every output is opened by k inputs, drawn from the
+        /// gate's seed.
+        case randomRegular(k: Int)
+        /// Each pathway is open with a probability of its own draw from the gate's seed.
+        case bernoulli(density: Double)
         /// The matrix itself, row by row.
         case explicit([[Bool]])
     }
@@ -38,6 +48,10 @@ extension GateRecipe.Family {
         case .plusMinusMod: "plus_minus_mod"
         case .mod: "mod"
         case .fullyConnected: "fully_connected"
+        case .diagonal: "diagonal"
+        case .blocks: "blocks"
+        case .randomRegular: "random_regular"
+        case .bernoulli: "bernoulli"
         case .explicit: "explicit"
         }
     }
@@ -45,8 +59,8 @@ extension GateRecipe.Family {
     /// Open outputs an input, where the family has such a number.
     public var k: Int? {
         switch self {
-        case .plusMod(let k), .plusMinusMod(let k): k
-        case .mod, .fullyConnected, .explicit: nil
+        case .plusMod(let k), .plusMinusMod(let k), .randomRegular(let k): k
+        case .mod, .fullyConnected, .diagonal, .blocks, .bernoulli, .explicit: nil
         }
     }
 }

@@ -41,10 +41,11 @@ extension GateStructure {
     /// The structure that a recipe makes on a square grid of `domains`.
     /// - Parameters:
     ///   - classes: how many inputs the family `mod` opens.
-    ///   - seed: where `permuted` columns draw their order from, and nothing else does.
+    ///   - seed: what permuted columns and random families are drawn from, each from a stream of
+    ///     its own.
     public init(_ recipe: GateRecipe, domains: Int, classes: Int, seed: UInt64) throws(GateError) {
         guard domains >= 1 else { throw .empty }
-        let base = try Self.rows(recipe.family, domains: domains, classes: classes)
+        let base = try Self.rows(recipe.family, domains: domains, classes: classes, seed: seed)
         let order: [Int]
         switch recipe.columns {
         case .natural:
@@ -59,7 +60,7 @@ extension GateStructure {
         try self.init(rows: base.map { row in order.map { row[$0] } })
     }
 
-    private static func rows(_ family: GateRecipe.Family, domains: Int, classes: Int)
+    private static func rows(_ family: GateRecipe.Family, domains: Int, classes: Int, seed: UInt64)
         throws(GateError) -> [[Bool]]
     {
         if let k = family.k, !(1...domains).contains(k) { throw .tooWide(k: k, domains: domains) }
@@ -76,6 +77,24 @@ extension GateStructure {
             return grid { input, output in input == output && input < classes }
         case .fullyConnected:
             return grid { _, _ in true }
+        case .diagonal:
+            return grid { $0 == $1 }
+        case .blocks(let count):
+            guard (1...domains).contains(count) else {
+                throw .tooManyBlocks(count: count, domains: domains)
+            }
+            let (size, larger) = (domains / count, domains % count)
+            let blocks = (0..<count).flatMap { block in
+                [Int](repeating: block, count: size + (block < larger ? 1 : 0))
+            }
+            return grid { blocks[$0] == blocks[$1] }
+        case .randomRegular(let k):
+            return randomRegular(k: k, domains: domains, seed: seed)
+        case .bernoulli(let density):
+            var random = SeededRandom(seed: seed, purpose: .randomGate)
+            let rows = grid { _, _ in random.uniform() < density }
+            guard rows.contains(where: { $0.contains(true) }) else { throw .noneDrawn(density) }
+            return rows
         case .explicit(let rows):
             guard rows.count == domains, rows.allSatisfy({ $0.count == domains }) else {
                 throw .wrongSize(
@@ -86,12 +105,38 @@ extension GateStructure {
     }
 }
 
+extension GateStructure {
+    /// A band of k, stirred: two open pathways (a, b) and (c, d) become (a, d) and (c, b) where
+    /// these were closed, which leaves every row and column its k. Any gate of that kind can come
+    /// of it; ten exchanges a pathway are tried.
+    private static func randomRegular(k: Int, domains: Int, seed: UInt64) -> [[Bool]] {
+        var random = SeededRandom(seed: seed, purpose: .randomGate)
+        var open = (0..<domains).flatMap { input in
+            (0..<k).map { (input: input, output: (input + $0) % domains) }
+        }
+        var rows = (0..<domains).map { input in
+            (0..<domains).map { ($0 - input + domains) % domains < k }
+        }
+        for _ in 0..<10 * open.count {
+            let (first, second) = (random.below(open.count), random.below(open.count))
+            let ((a, b), (c, d)) = (open[first], open[second])
+            guard !rows[a][d], !rows[c][b] else { continue }
+            (rows[a][b], rows[c][d]) = (false, false)
+            (rows[a][d], rows[c][b]) = (true, true)
+            (open[first].output, open[second].output) = (d, b)
+        }
+        return rows
+    }
+}
+
 /// Why no gate structure could be made: a sentence without its full stop.
 public enum GateError: Error, Equatable, CustomStringConvertible {
     case empty
     case ragged(row: Int, found: Int, wanted: Int)
     case allClosed
     case tooWide(k: Int, domains: Int)
+    case tooManyBlocks(count: Int, domains: Int)
+    case noneDrawn(Double)
     case notAPermutation(Int)
     case wrongSize(rows: Int, columns: Int, domains: Int)
 
@@ -105,6 +150,10 @@ public enum GateError: Error, Equatable, CustomStringConvertible {
             "every gate is closed: at least one pathway must be open"
         case .tooWide(let k, let domains):
             "k = \(k) does not fit a gate of \(domains) domains: it must be from 1 to \(domains)"
+        case .tooManyBlocks(let count, let domains):
+            "\(count) blocks do not fit a gate of \(domains) domains: from 1 to \(domains) do"
+        case .noneDrawn(let density):
+            "no pathway was drawn at density \(density): take another seeds.gate or more density"
         case .notAPermutation(let count):
             "the column permutation must hold each of 0 to \(count - 1) once"
         case .wrongSize(let rows, let columns, let domains):

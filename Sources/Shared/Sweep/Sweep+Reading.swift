@@ -45,7 +45,8 @@ private struct Draft {
                 .wrongType, at: base.place,
                 "found \(base.described), wanted a map of a configuration's keys")
         }
-        self.axes = AxisDraft.read(axes, experiment, mistakes)
+        let expanded = axes.map { GateEnumeration.expanding($0, base: base, mistakes) }
+        self.axes = AxisDraft.read(expanded, experiment, mistakes)
     }
 
     /// Counts, and only then expands.

@@ -22,7 +22,10 @@ public struct SeededRandom: Sendable {
     public enum Purpose: UInt64, Sendable {
         case weights = 0x5745_4947_4854_5300
         case dataOrder = 0x4441_5441_4f52_4400
+        /// The order of a gate's columns.
         case gate = 0x4741_5445_0000_0000
+        /// Which pathways a random family opens.
+        case randomGate = 0x5241_4e44_4741_5445
         case embeddedData = 0x454d_4245_4444_4544
     }
 

@@ -30,7 +30,8 @@ extension SweepMistakeTests {
             "family: plus_mod", becomes: "family: plusmod",
             """
             line 15, axes.gate[0].family: found "plusmod", wanted plus_mod, plus_minus_mod, \
-            mod, fully_connected or explicit; did you mean plus_mod?
+            mod, fully_connected, diagonal, blocks, random_regular, bernoulli or explicit; \
+            did you mean plus_mod?
             """),
         Row(
             "family: plus_mod", becomes: "family: mod",
