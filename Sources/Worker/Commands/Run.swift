@@ -9,7 +9,10 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train tasks for a coordinator.",
         discussion: """
-            Example: gdln-worker run --coordinator http://127.0.0.1:7878 --slots 2
+            Example: gdln-worker run --coordinator http://127.0.0.1:7878
+
+            Trains as many tasks side by side as memory allows and shares the processors' cores \
+            out among them. One worker a host is enough.
 
             SIGTERM or Ctrl-C makes it hand back what is unfinished and end; a second one ends it \
             at once.
@@ -21,8 +24,11 @@ struct Run: ParsableCommand {
             valueName: "url"))
     var coordinator: String?
 
-    @Option(help: "How many tasks to train side by side, a processor each.")
-    var slots = 1
+    @Option(help: "How many tasks to train side by side; else as many as cores and memory allow.")
+    var slots: Int?
+
+    @Option(help: "How many threads to share out among them; else one a core.")
+    var threads: Int?
 
     @Option(
         help: ArgumentHelp("End after so long without a task.", valueName: "10m"),
@@ -33,8 +39,11 @@ struct Run: ParsableCommand {
     var cacheDir: String?
 
     func validate() throws {
-        guard (1...Limits.slotsPerWorkerMax).contains(slots) else {
-            throw ValidationError("--slots must be from 1 to \(Limits.slotsPerWorkerMax).")
+        for (name, value, most) in [
+            ("--slots", slots, Limits.slotsPerWorkerMax), ("--threads", threads, Limits.threadsMax),
+        ] {
+            guard let value, !(1...most).contains(value) else { continue }
+            throw ValidationError("\(name) must be from 1 to \(most).")
         }
         _ = try address()
     }
@@ -47,13 +56,22 @@ struct Run: ParsableCommand {
         let stop = StopSignal()
         let sources = stop.listen()
         let host = Self.hostName()
+        let admission = Admission(
+            cores: threads ?? Host.here.cores,
+            cacheBytes: Host.here.cacheBytes, slots: slots)
         let loop = WorkerLoop(
-            name: Self.workerName(host: host), host: host, slots: slots, idleExit: idleExit,
+            name: Self.workerName(host: host), host: host,
+            roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
             access: CoordinatorAccess(address: try address(), stop: stop),
             cache: DatasetCache(
                 directory: cacheDir ?? DatasetCache.defaultDirectory(environment: environment)),
             logger: logger)
-        logger.notice("started", metadata: ["worker": "\(loop.name)", "slots": "\(slots)"])
+        logger.notice(
+            "started",
+            metadata: [
+                "worker": "\(loop.name)", "threads": "\(admission.cores)",
+                "slots": "\(slots.map(String.init) ?? "as memory allows")",
+            ])
         withExtendedLifetime(sources) { loop.run() }
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
     }
