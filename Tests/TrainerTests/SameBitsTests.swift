@@ -1,4 +1,6 @@
+import Glibc
 import Shared
+import Synchronization
 import Testing
 
 @testable import Trainer
@@ -59,6 +61,25 @@ import Testing
                 }
                 #expect(taken.values.prefix(items).allSatisfy { $0 == 1 })
             }
+        }
+    }
+
+    /// Nobody ends its first item before all have begun one: so each thread takes one.
+    @Test(arguments: 2...4)
+    func `every thread takes part, and takes its items once`(threads: Int) throws {
+        let crew = try Crew(threads: threads)
+        for _ in 0..<50 {
+            let taken = Buffer<Int32>(count: 8)
+            let begun = Atomic<Int>(0)
+            let end = ContinuousClock.now + .seconds(30)
+            crew.run(8) { item, _ in
+                taken.base[item] += 1
+                begun.add(1, ordering: .relaxed)
+                while begun.load(ordering: .relaxed) < threads, ContinuousClock.now < end {
+                    sched_yield()
+                }
+            }
+            #expect(taken.values == Array(repeating: 1, count: 8))
         }
     }
 
