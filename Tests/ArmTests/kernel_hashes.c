@@ -160,29 +160,35 @@ static void logarithm(const gdln_kernels *k) {
 
 // MARK: The first layer
 
-static void forward(const gdln_kernels *k) {
+/// Eight examples together, or four whose inputs are sorted by who has them.
+static void forwards(const gdln_kernels *k, int sorted) {
     for (int s = 0; s < SIZES; s++)
         for (int how = 0; how < 3; how++) {
-            ptrdiff_t features = sizes[s], examples = 8;
+            ptrdiff_t features = sizes[s], examples = sorted ? 4 : 8;
             float *x = numbers(features * 16), *values = numbers(features * 8);
-            float *w = numbers(3 * features * 16), *v = numbers(3 * features * 16);
-            float *out = numbers(3 * 9 * 16);
-            int32_t *inputs = calloc((size_t)features, sizeof *inputs);
+            float *w = numbers(5 * features * 16), *v = numbers(5 * features * 16);
+            float *out = numbers(5 * 9 * 16);
+            int32_t *inputs = calloc((size_t)features, sizeof *inputs), ends[16] = {0};
             if (!inputs) exit(2);
             for (ptrdiff_t rows = 1; rows <= examples; rows++) {
-                ptrdiff_t found =
-                    gdln_list_inputs(x, features * 16, features, 0, rows, inputs, values);
+                ptrdiff_t found = 0;
+                if (sorted)
+                    gdln_sort_inputs(x, features * 16, features, 0, rows, inputs, values, ends);
+                else found = gdln_list_inputs(x, features * 16, features, 0, rows, inputs, values);
                 gdln_forward f = {
-                    .inputs = inputs, .values = values, .count = found, .weights = w,
-                    .velocity = how == 2 ? v : 0, .weightPanel = features * 16,
-                    .weightPart = how == 0 ? 1 : 0.75f, .velocityPart = -0.3f, .panels = 3,
+                    .inputs = inputs, .values = values, .ends = sorted ? ends : 0, .count = found,
+                    .weights = w, .velocity = how == 2 ? v : 0, .weightPanel = features * 16,
+                    .weightPart = how == 0 ? 1 : 0.75f, .velocityPart = -0.3f, .panels = 5,
                     .out = out, .outPanel = 9 * 16, .rows = rows};
                 k->forward(&f);
-                add_floats(out, 3 * 9 * 16);
+                add_floats(out, 5 * 9 * 16);
             }
             free(x); free(values); free(w); free(v); free(out); free(inputs);
         }
 }
+
+static void forward(const gdln_kernels *k) { forwards(k, 0); }
+static void sortedForward(const gdln_kernels *k) { forwards(k, 1); }
 
 static void updates(const gdln_kernels *k, int how) {
     for (int s = 0; s < SIZES; s++) {
@@ -267,7 +273,8 @@ int main(int count, char **arguments) {
         {"product", product}, {"turn", turn}, {"columnSums", columnSums}, {"rowSums", rowSums},
         {"addToRows", addToRows}, {"softmaxGradient", softmaxGradient},
         {"softmaxLosses", softmaxLosses}, {"exp", exponential}, {"log", logarithm},
-        {"forward", forward}, {"update", update}, {"update, no v", plainUpdate},
+        {"forward", forward}, {"forward, sorted", sortedForward}, {"update", update},
+        {"update, no v", plainUpdate},
         {"gradient", gradient}, {"sgd", plainSGD}, {"sgd, momentum", momentum}, {"adam", adam},
         {"adam, amsgrad", amsgrad}, {"relu", relu}, {"reluGradient", reluGradient}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

@@ -114,11 +114,12 @@ struct KPathMemory {
     /// Lists are written as far as there are inputs that are not zero; eight examples together have
     /// at most three times as many as one, where they are as sparse as digits.
     private func inputBlock(_ capacity: Int, batch: Int, product: Int?) -> Int {
-        let eights = (capacity + batch - 1) / batch * ((batch + 7) / 8)
-        let values = Double(eights * shape.features * 9) * min(1, 3 * density + 0.1)
+        let fours = (capacity + batch - 1) / batch * ((batch + 7) / 8 * 2)
+        let values = Double(fours * shape.features * 5) * min(1, 3 * density + 0.1)
         let listed = Double(capacity * shape.features * 3) * min(1, 1.5 * density + 0.1)
-        return Self.bytes(Int(values)) + Self.bytes(product == nil ? 1 : Int(listed))
-            + Self.bytes(product ?? 1) + Self.bytes(shape.features)
+        return Self.bytes(Int(values)) + Self.bytes(fours * Panels.width)
+            + Self.bytes(product == nil ? 1 : Int(listed)) + Self.bytes(product ?? 1)
+            + Self.bytes(shape.features)
     }
 
     private func loader(_ capacity: Int) -> Int {
