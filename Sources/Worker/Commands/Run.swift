@@ -10,6 +10,11 @@ struct Run: ParsableCommand {
         abstract: "Train tasks for a coordinator.",
         discussion: """
             Example: gdln-worker run --coordinator http://127.0.0.1:7878 --slots 2
+            On another host: gdln-worker run --join-file join-worker --slots 2
+
+            What `gdln-coordinator join-string --worker` prints is the join string. Whoever can \
+            list this host's processes can read what stands after --join: a file or the \
+            environment's GDLN_JOIN keeps it from them.
 
             SIGTERM or Ctrl-C makes it hand back what is unfinished and end; a second one ends it \
             at once.
@@ -17,9 +22,24 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The coordinator's address; else the environment's GDLN_COORDINATOR.",
+            """
+            The address of a coordinator that the same user runs on this host; else the \
+            environment's GDLN_COORDINATOR.
+            """,
             valueName: "url"))
     var coordinator: String?
+
+    @Option(help: "The join string; else the environment's GDLN_JOIN.")
+    var join: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A file with the join string, read again whenever the token is refused; else the \
+            environment's GDLN_JOIN_FILE.
+            """,
+            valueName: "path"))
+    var joinFile: String?
 
     @Option(help: "How many tasks to train side by side, a processor each.")
     var slots = 1
@@ -36,7 +56,11 @@ struct Run: ParsableCommand {
         guard (1...Limits.slotsPerWorkerMax).contains(slots) else {
             throw ValidationError("--slots must be from 1 to \(Limits.slotsPerWorkerMax).")
         }
-        _ = try address()
+        do {
+            _ = try source()
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 
     func run() throws {
@@ -49,7 +73,7 @@ struct Run: ParsableCommand {
         let host = Self.hostName()
         let loop = WorkerLoop(
             name: Self.workerName(host: host), host: host, slots: slots, idleExit: idleExit,
-            access: CoordinatorAccess(address: try address(), stop: stop),
+            access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
             cache: DatasetCache(
                 directory: cacheDir ?? DatasetCache.defaultDirectory(environment: environment)),
             logger: logger)
@@ -58,14 +82,10 @@ struct Run: ParsableCommand {
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
     }
 
-    private func address() throws -> String {
-        let variable = ProcessInfo.processInfo.environment["GDLN_COORDINATOR"]
-        guard let address = coordinator ?? variable else {
-            throw ValidationError(
-                "Which coordinator? Name it with --coordinator http://HOST:7878, or in "
-                    + "GDLN_COORDINATOR.")
-        }
-        return address
+    private func source() throws(JoinError) -> JoinSource {
+        try JoinSource(
+            options: .init(join: join, joinFile: joinFile, address: coordinator),
+            environment: ProcessInfo.processInfo.environment, role: .worker)
     }
 
     private static func hostName() -> String {
