@@ -13,6 +13,12 @@ public struct Digest: Hashable, Sendable {
         hexadecimal = hexadecimalString(digest)
     }
 
+    /// The 32 bytes.
+    public var bytes: Data {
+        let nibbles = hexadecimal.utf8.map { $0 < 58 ? $0 - 48 : $0 - 87 }
+        return Data(stride(from: 0, to: 64, by: 2).map { nibbles[$0] << 4 | nibbles[$0 + 1] })
+    }
+
     /// Nil unless `text` is 64 lower-case hexadecimal digits, so that a digest from outside can
     /// stand in a file name.
     public init?(hexadecimal text: String) {
