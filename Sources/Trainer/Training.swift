@@ -21,17 +21,25 @@ extension KPathTraining: Training {}
 extension Configuration {
     /// A training of this configuration, from its first epoch on or from a checkpoint.
     /// - Parameter threads: how many to train with, the caller's being one; changes no result.
+    /// - Parameter dataset: nil where the experiment makes its own data.
     /// Throws where configuration, data and checkpoint do not fit each other, or where there are no
     /// such threads.
     public func makeTraining(
-        dataset: Dataset, threads: Int = 1, resuming checkpoint: Safetensors? = nil
+        dataset: Dataset?, threads: Int = 1, resuming checkpoint: Safetensors? = nil
     ) throws -> any Training {
         switch self {
         case .kPath(let configuration):
+            guard let dataset else {
+                throw TrainingError("The data set '\(configuration.dataset)' is wanted.")
+            }
             let training = try KPathTraining(
                 configuration: configuration, dataset: dataset, threads: threads)
             if let checkpoint { try training.resume(checkpoint) }
             return training
+        case .routing(let configuration):
+            return try GatedTraining(configuration).resumed(checkpoint)
+        case .gatedNetwork(let configuration):
+            return try GatedTraining(configuration).resumed(checkpoint)
         }
     }
 }

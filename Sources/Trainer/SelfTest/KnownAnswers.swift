@@ -9,5 +9,7 @@ extension SelfTest {
         "relu-two-layers": "43af9b6921bb96c74b3440ca43fe3832422d3fd76b4b0d1750160037b68f2d5c",
         "rotate": "3be7ac279fd272f301099dec9e24ccb5f4fe33dae25d1395a676e5cf68395f72",
         "class-combination": "0ee9d62b48206fed43c33f97898edc61546cde541fd3993612c5d661edcc4f00",
+        "routing-descent": "36e9cf5fa4c2cd8b71641ffabbf7a5188d716c41d014680bda92ac3038b6a367",
+        "routing-flow": "195398f750529bf4ae94460cb5c5eadf49785065b696ee3d32aa29dfcacd41c5",
     ]
 }

@@ -23,16 +23,22 @@ public enum SelfTest {
         for (name, configuration) in cases {
             let training = try KPathTraining(
                 configuration: configuration, dataset: EmbeddedDataset.make(), machine: machine)
-            var digest = TrajectoryDigest()
-            while let rows = training.trainEpoch(shouldStop: { false }) {
-                for row in rows { digest.append(row) }
-            }
-            outcomes.append(
-                Outcome(
-                    name: name, found: digest.digest,
-                    wanted: knownAnswers[name].flatMap(Digest.init(hexadecimal:))))
+            outcomes.append(outcome(name, training))
+        }
+        for (name, configuration) in routingCases {
+            outcomes.append(outcome(name, try GatedTraining(configuration)))
         }
         return outcomes
+    }
+
+    private static func outcome(_ name: String, _ training: any Training) -> Outcome {
+        var digest = TrajectoryDigest()
+        while let rows = training.trainEpoch(shouldStop: { false }) {
+            for row in rows { digest.append(row) }
+        }
+        return Outcome(
+            name: name, found: digest.digest,
+            wanted: knownAnswers[name].flatMap(Digest.init(hexadecimal:)))
     }
 
     /// The kernels that this processor has, fastest first.
@@ -61,6 +67,27 @@ public enum SelfTest {
             }
         ),
     ]
+
+    /// In float64, by steps and as a flow.
+    static let routingCases: [(name: String, configuration: RoutingConfiguration)] = [
+        ("routing-descent", routing(.orthogonal, .gradientDescent(learningRate: 0.04))),
+        (
+            "routing-flow",
+            routing(.balanced, .gradientFlow(learningRate: 0.04, tolerance: 1e-8))
+        ),
+    ]
+
+    private static func routing(_ scheme: GatedPlan.Scheme, _ method: GatedPlan.Method)
+        -> RoutingConfiguration
+    {
+        RoutingConfiguration(
+            domains: 4, hiddenWidth: 13, gate: GateRecipe(family: .plusMinusMod(k: 2)),
+            data: .tree(TreeData(depth: 2, branching: 2, strengths: [6, 4, 3])),
+            plan: GatedPlan(
+                initialization: .init(scheme: scheme, gain: 0.2), method: method, epochs: 40,
+                everyEpochs: 4),
+            weightSeed: 5)
+    }
 
     private static func configuration(_ change: (inout KPathConfiguration) -> Void)
         -> KPathConfiguration

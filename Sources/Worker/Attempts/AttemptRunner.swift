@@ -62,7 +62,9 @@ struct AttemptRunner {
 
     private func makeTraining(_ lease: Lease) throws -> any Training {
         let configuration = try Configuration(reading: SourceValue(lease.configuration))
-        let dataset = try cache.dataset(lease.dataDigest, from: access.client())
+        let dataset = try configuration.dataset.map { _ in
+            try cache.dataset(lease.dataDigest, from: access.client())
+        }
         return try configuration.makeTraining(dataset: dataset)
     }
 
