@@ -51,7 +51,7 @@ public final class GatedTraining {
         case .balanced:
             let parts = PathComponents(model.network.correlations, graph)
             let blocks = model.network.correlations.blocks(graph, parts)
-            guard let modes = Modes(blocks, widths: parts.widths),
+            guard let modes = Modes(blocks, parts),
                 modes.remainder <= TheoryTrack.tolerance
             else {
                 throw TrainingError(

@@ -146,7 +146,7 @@ extension RoutingReplay {
     private func theory(_ recorded: [Int], _ edges: [Int]) throws -> JSONValue {
         let parts = PathComponents(model.network.correlations, model.graph)
         let blocks = model.network.correlations.blocks(model.graph, parts)
-        guard let modes = Modes(blocks, widths: parts.widths),
+        guard let modes = Modes(blocks, parts),
             modes.remainder <= TheoryTrack.tolerance
         else {
             throw TrainingError("The case's correlations are not diagonal together.")

@@ -23,7 +23,7 @@ struct ModeStart {
         let tree = network.correlations.tree
         let products = Self.products(tree, network)
         let all = blocks + Self.blocks(tree, products, parts)
-        guard let modes = Modes(all, widths: parts.widths),
+        guard let modes = Modes(all, parts),
             modes.remainder <= Self.tolerance
         else { return nil }
         var found = Remainder()

@@ -44,11 +44,10 @@ struct Modes {
 
     /// A matrix of more rows is not taken apart.
     static let sizeMax = 1_024
-    /// A vector shorter than this within an eigenvector is found by way of its neighbours.
-    private static let shortest = 1e-4
 
     /// Nil where there is too much to take apart.
-    init?(_ blocks: [Block], widths: [Int]) {
+    init?(_ blocks: [Block], _ parts: PathComponents) {
+        let widths = parts.widths
         nodes = Set(blocks.flatMap { [$0.row, $0.column] }).sorted()
         var starts: [Int: Int] = [:]
         var size = 0
@@ -66,16 +65,18 @@ struct Modes {
         }
         for index in order where abs(eigen.values[index]) > 1e-10 * largest {
             let vector = eigen.vectors.row(index)
-            var parts: [Int: [Double]] = [:]
+            var cuts: [Int: [Double]] = [:]
             for node in nodes {
                 let start = starts[node] ?? 0
-                let part = Array(vector[start..<start + widths[node]])
-                parts[node] = Self.unit(part, longerThan: Self.shortest)
+                cuts[node] = Array(vector[start..<start + widths[node]])
             }
-            add(Mode(vectors: parts), joined, starts, widths)
+            let longest = cuts.values.map { dot($0, $0).squareRoot() }.max() ?? 0
+            let vectors = cuts.compactMapValues { Self.unit($0, longerThan: longest / 2) }
+            add(Mode(vectors: vectors), joined, starts, widths)
         }
         point(by: blocks)
         sort(by: blocks)
+        merge(parts)
         measure(blocks)
     }
 
@@ -131,7 +132,8 @@ struct Modes {
         all.append(mode)
     }
 
-    /// The vector that a mode has at a node that its eigenvector hardly touches.
+    /// The vector that a mode has at a node that its eigenvector touches little: more exact by way
+    /// of its neighbours.
     private static func reached(
         _ node: Int, by mode: Mode, _ joined: Matrix, _ starts: [Int: Int], _ widths: [Int]
     ) -> [Double]? {
@@ -170,6 +172,26 @@ struct Modes {
             strengths[$0] == strengths[$1] ? $0 < $1 : strengths[$0] > strengths[$1]
         }
         all = order.map { all[$0] }
+    }
+
+    /// Modes of one part that share no node are one mode: no correlation says which of the one goes
+    /// with which of the other, the weights that they share have room for both, and what is
+    /// strongest in each comes to share them.
+    private mutating func merge(_ parts: PathComponents) {
+        var merged: [Mode] = []
+        for mode in all {
+            let part = mode.vectors.keys.first.map { $0 / parts.nodeCount }
+            let place = merged.firstIndex { other in
+                other.vectors.keys.first.map { $0 / parts.nodeCount } == part
+                    && mode.vectors.keys.allSatisfy { other.vectors[$0] == nil }
+            }
+            if let place {
+                merged[place].vectors.merge(mode.vectors) { first, _ in first }
+            } else {
+                merged.append(mode)
+            }
+        }
+        all = merged
     }
 
     private mutating func measure(_ blocks: [Block]) {

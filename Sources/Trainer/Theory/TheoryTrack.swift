@@ -48,7 +48,7 @@ final class TheoryTrack {
 
     private static func find(_ model: GatedModel, _ parts: PathComponents) -> Found {
         let blocks = model.network.correlations.blocks(model.graph, parts)
-        guard let modes = Modes(blocks, widths: parts.widths) else {
+        guard let modes = Modes(blocks, parts) else {
             return Found(status: .tooLarge)
         }
         guard modes.remainder <= tolerance else {

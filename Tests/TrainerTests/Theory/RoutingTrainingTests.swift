@@ -42,6 +42,19 @@ import Testing
         #expect(last[MetricName.lossUntrainedPaths] < 1e-6)
     }
 
+    /// A ring of domains (k = 2), and domains that no correlation joins (k = 1), have modes too.
+    @Test(arguments: [(10, 1), (10, 2), (10, 3), (7, 4), (10, 6)])
+    func `every gate of the family has one mode for each singular value`(domains: Int, k: Int)
+        throws
+    {
+        let configuration = Self.configuration(domains: domains, k: k, epochs: 1)
+        let training = try GatedTraining(configuration)
+        #expect(training.theory.status == .startNotDecoupled, "\(training.theoryNote)")
+        let row = try #require(training.finish().last)
+        #expect(training.theory.reduction?.networks.count == 4)
+        for mode in 1...4 { #expect(row[MetricName.closedFormHalfEpoch(mode)].isFinite) }
+    }
+
     @Test func `a training that was stopped goes on as if it had not been`() throws {
         for method: GatedPlan.Method in [
             .gradientDescent(learningRate: 0.04),
