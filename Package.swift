@@ -57,8 +57,11 @@ let package = Package(
             // Contraction is off so that a product and a sum round alike on every processor.
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
         .target(
-            name: "Trainer", dependencies: ["Shared", "CKernels"], exclude: ["CKernels"],
-            swiftSettings: strict),
+            name: "CMatrices", path: "Sources/Trainer/CMatrices",
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+        .target(
+            name: "Trainer", dependencies: ["Shared", "CKernels", "CMatrices"],
+            exclude: ["CKernels", "CMatrices"], swiftSettings: strict),
 
         .executableTarget(
             name: "Worker", dependencies: ["Shared", "Trainer", commandLine, logging],
@@ -90,7 +93,8 @@ let package = Package(
             name: "SharedTests", dependencies: ["Shared", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
-            name: "TrainerTests", dependencies: ["Trainer", "Shared", "CKernels", "TestSupport"],
+            name: "TrainerTests",
+            dependencies: ["Trainer", "Shared", "CKernels", "CMatrices", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",

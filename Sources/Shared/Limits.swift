@@ -21,6 +21,21 @@ public enum Limits {
     public static let batchSizeMax = 4_096
     public static let epochsMax = 1_000_000
     public static let parametersMax = 1 << 32
+    /// A routing network has a context for each pair of its domains.
+    public static let routingDomainsMax = 128
+    public static let gatedParametersMax = 1 << 24
+    public static let itemsMax = 1_024
+    /// Singular modes that metrics and reports tell of, the strongest first.
+    public static let reportedModesMax = 6
+    public static let graphNodesMax = 2_048
+    public static let graphEdgesMax = 8_192
+    public static let contextsMax = 20_000
+    /// Pathways of a gated network, counted with all their beginnings.
+    public static let pathBranchesMax = 200_000
+    /// Pairs of pathways with one output and correlated inputs.
+    public static let pathPairsMax = 4_000_000
+    /// Float64 numbers that the training of one gated network may keep.
+    public static let gatedNumbersMax = 1 << 27
     public static let replayRowsMax = 1_000_000
     /// Of one training.
     public static let threadsMax = 256

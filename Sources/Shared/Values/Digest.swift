@@ -9,6 +9,9 @@ public struct Digest: Hashable, Sendable {
         self.init(SHA256.hash(data: data))
     }
 
+    /// Of no bytes: the data of a task whose experiment makes its own.
+    public static let ofNothing = Digest(of: Data())
+
     public init(_ digest: SHA256.Digest) {
         hexadecimal = hexadecimalString(digest)
     }

@@ -59,7 +59,9 @@ struct AttemptRunner {
     ) -> Outcome {
         do {
             let configuration = try Configuration(reading: SourceValue(lease.configuration))
-            let dataset = try cache.dataset(lease.dataDigest, from: access.client())
+            let dataset = try configuration.dataset.map { _ in
+                try cache.dataset(lease.dataDigest, from: access.client())
+            }
             let need = try configuration.need(
                 dataset: dataset, threadsMax: roster.admission.cores)
             switch enter(need, reporter) {
@@ -99,7 +101,7 @@ struct AttemptRunner {
     }
 
     private func train(
-        _ configuration: Configuration, _ dataset: Dataset, _ seat: Roster.Seat,
+        _ configuration: Configuration, _ dataset: Dataset?, _ seat: Roster.Seat,
         _ reporter: AttemptReporter, _ arrival: Roster.Arrival
     ) throws -> Outcome {
         while !roster.mayBegin(seat), !mayNotGoOn(reporter) { access.stop.sleep(seconds: 0.01) }

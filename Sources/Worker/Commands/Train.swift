@@ -53,6 +53,7 @@ struct Train: ParsableCommand {
         var all = try found.map(TrainCheckpoint.rows) ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
+        if !json, let gated = training as? GatedTraining { print("theory \(gated.theoryNote)") }
         while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
             for row in rows {
                 trajectory.append(row)
@@ -105,11 +106,12 @@ struct Train: ParsableCommand {
         return try Configuration(reading: SourceValue(json))
     }
 
-    private func readDataset(_ configuration: Configuration) throws -> Dataset {
+    private func readDataset(_ configuration: Configuration) throws -> Dataset? {
+        guard let name = configuration.dataset else { return nil }
         if let data { return try DatasetFolder.read(directory: data) }
-        guard configuration.dataset == EmbeddedDataset.name else {
+        guard name == EmbeddedDataset.name else {
             throw ValidationError(
-                "The configuration wants the data set '\(configuration.dataset)': name the folder "
+                "The configuration wants the data set '\(name)': name the folder "
                     + "that holds its four files with --data.")
         }
         return EmbeddedDataset.make()

@@ -7,7 +7,7 @@ import Testing
 
     private static let allowed: [String: Set<String>] = [
         "Shared": ["Crypto", "CCurl", "CZlib"],
-        "Trainer": ["Shared", "CKernels"],
+        "Trainer": ["Shared", "CKernels", "CMatrices"],
         "Worker": ["Shared", "Trainer", "ArgumentParser", "Dispatch", "Logging"],
         "Coordinator": [
             "Shared", "Foundation", "ArgumentParser", "Crypto", "Dispatch", "GRDB", "HTTPTypes",
