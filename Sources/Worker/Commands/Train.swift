@@ -42,7 +42,8 @@ struct Train: ParsableCommand {
     func run() throws {
         let configuration = try readConfiguration()
         let dataset = try readDataset(configuration)
-        let task = try configuration.identity(dataDigest: Digest(of: dataset.serialized()))
+        let data = try dataset.map { Digest(of: try $0.serialized()) }
+        let task = try configuration.identity(dataDigest: data)
         let found = try resume.map {
             try TrainCheckpoint.read(contents(of: $0), path: $0, task: task)
         }
