@@ -3,9 +3,9 @@ import Logging
 import Shared
 import Synchronization
 
-/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until told
-/// to stop or idle for too long. Each training has a thread of its own, which keeps a processor busy
-/// for hours and would starve whatever shared a pool with it.
+/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until
+/// told to stop or idle for too long. Each training has a thread of its own, which keeps a
+/// processor busy for hours and would starve whatever shared a pool with it.
 struct WorkerLoop {
     let name: WorkerName
     let host: String

@@ -68,7 +68,7 @@ import Testing
         #expect(
             received.map(\.line).prefix(2) == ["POST /v1/leases", "POST /v1/leases/l1/hand_back"])
         let message = try WireCoding.decode(
-            HandBackRequest.self, from: Data((received.last?.body ?? "").utf8))
+            HandBackRequest.self, from: Data((received.dropFirst().first?.body ?? "").utf8))
         #expect(message.reason.hasPrefix("the task needs "), "\(message.reason)")
         #expect(message.reason.hasSuffix("the host has 10 MB left; a host with more may take it"))
     }
