@@ -9,7 +9,7 @@ extension SelfTest {
         "relu-two-layers": "a81e04f665c61150aca05972dcd53adbde6408575f13957945165acb40848181",
         "rotate": "f061b7cca8f97494498d2cf1878b6f781e9fa7d17db70b327f2d1921256353a0",
         "class-combination": "79ef6e1574bee2611614d15e8857ceea7a9f79685ae0ec09b9b1a7acc1f6e3f7",
-        "routing-descent": "36e9cf5fa4c2cd8b71641ffabbf7a5188d716c41d014680bda92ac3038b6a367",
-        "routing-flow": "195398f750529bf4ae94460cb5c5eadf49785065b696ee3d32aa29dfcacd41c5",
+        "routing-descent": "25af8cff3b2834b96e85118786925da50fec14171f6d721202e8a19243f3227f",
+        "routing-flow": "0bdcb04692172d5a208fd2d74844f184d14b6fe69404cb6541ef2b79c9361d5d",
     ]
 }
