@@ -37,6 +37,18 @@ import Testing
         }
     }
 
+    @Test func `its threads come and go between rounds, within bounds`() throws {
+        let crew = try Crew(threads: 3, active: 1)
+        #expect(crew.active == 1)
+        for (wanted, active) in [(3, 3), (2, 2), (9, 3), (0, 1), (1, 1), (2, 2)] {
+            crew.setActive(wanted)
+            #expect(crew.active == active && crew.threads == 3)
+            let taken = Buffer<Int32>(count: 100)
+            crew.run(100) { item, thread in taken.base[item] += thread < active ? 1 : 100 }
+            #expect(taken.values.allSatisfy { $0 == 1 })
+        }
+    }
+
     @Test func `a number of threads that makes no sense is refused`() {
         #expect(
             throws: TrainingError("0 threads are asked for; wanted: from 1 to 256.")

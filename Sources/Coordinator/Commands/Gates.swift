@@ -44,10 +44,7 @@ struct GateList {
     init(of sweep: Sweep) throws {
         var (columns, seen) = (GateColumns(), Set<GateStructure>())
         for point in try sweep.expand() {
-            guard case .kPath(let configuration) = point.configuration else { continue }
-            let gate = try GateStructure(
-                configuration.gate, domains: configuration.domains, classes: configuration.classes,
-                seed: configuration.seeds.gate)
+            guard let gate = try point.configuration.gateRequest?.structure() else { continue }
             guard seen.insert(gate).inserted else { continue }
             let cells = try columns.cells(of: point.configuration)
             all.append(Drawing(gate: gate, cells: Array(zip(GateColumns.names, cells))))

@@ -4,36 +4,22 @@ import Shared
 struct GateColumns {
     static let names = [
         "gate_family", "gate_k", "gate_id", "gate_class_size", "gate_density", "gate_rank",
-        "gate_components",
-        "trained_pathways", "untrained_pathways",
+        "gate_components", "trained_pathways", "untrained_pathways",
     ]
 
-    private struct Key: Hashable {
-        var recipe: GateRecipe
-        var domains: Int
-        var classes: Int
-        var seed: UInt64
-    }
+    private var known: [GateRequest: [String]] = [:]
 
-    private var known: [Key: [String]] = [:]
-
-    /// The texts under `names`.
+    /// The texts under `names`; empty ones where no gate says what is trained.
     mutating func cells(of configuration: Shared.Configuration) throws -> [String] {
-        switch configuration {
-        case .kPath(let configuration):
-            let key = Key(
-                recipe: configuration.gate, domains: configuration.domains,
-                classes: configuration.classes, seed: configuration.seeds.gate)
-            if let cells = known[key] { return cells }
-            let gate = try GateStructure(
-                key.recipe, domains: key.domains, classes: key.classes, seed: key.seed)
-            let gateClass =
-                gate.gateClass
-                ?? key.recipe.gateClass(domains: key.domains, classes: key.classes)
-            let cells = Self.cells(key.recipe, gate, gateClass)
-            known[key] = cells
-            return cells
-        }
+        guard let request = configuration.gateRequest else { return Self.names.map { _ in "" } }
+        if let cells = known[request] { return cells }
+        let gate = try request.structure()
+        let gateClass =
+            gate.gateClass
+            ?? request.recipe.gateClass(domains: request.domains, classes: request.classes)
+        let cells = Self.cells(request.recipe, gate, gateClass)
+        known[request] = cells
+        return cells
     }
 
     private static func cells(

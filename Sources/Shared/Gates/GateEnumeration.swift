@@ -1,5 +1,5 @@
-/// All square gates with at least one open pathway, or one of each class, as an axis asks for them:
-/// counted before any is made, and made one after the other.
+/// All square gates, or one of each class, as an axis asks for them: counted before any is made, and
+/// made one after the other.
 struct GateEnumeration {
     let domains: Int
     /// Every row has as many open; nil: any number.
@@ -7,11 +7,7 @@ struct GateEnumeration {
     let upToPermutation: Bool
 
     /// Nil where it is more than 128 bits hold.
-    var count: UInt128? {
-        let all = upToPermutation ? classCount : matrixCount
-        // With any number of open pathways one matrix has none, and is no gate.
-        return rowsOpen == nil ? all.map { $0 - 1 } : all
-    }
+    var count: UInt128? { upToPermutation ? classCount : matrixCount }
 
     /// Calls `body` with each, as rows of bits, bit n for column n. For at most
     /// `Limits.enumeratedDomainsMax` domains.
@@ -36,7 +32,7 @@ extension GateEnumeration {
         _ body: ([UInt32]) -> Void
     ) {
         if rows.count == domains {
-            if rows.contains(where: { $0 != 0 }) { body(rows) }
+            body(rows)
             return
         }
         for row in choices {

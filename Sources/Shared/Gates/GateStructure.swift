@@ -1,8 +1,9 @@
 /// Which pathways are open: an inputs x outputs grid of gates.
 ///
 /// Invariants, checked once in `init` and never broken after (there is no mutation):
-///  * at least one input and one output, and every row as long as the others;
-///  * at least one gate is open, so that a mean over the open pathways exists.
+///  * at least one input and one output, and every row as long as the others.
+///
+/// A structure without an open gate is one too: a network in which nothing is trained.
 public struct GateStructure: Hashable, Sendable {
     /// M, the number of input domains: the rows.
     public let inputCount: Int
@@ -17,7 +18,6 @@ public struct GateStructure: Hashable, Sendable {
         if let short = rows.firstIndex(where: { $0.count != first.count }) {
             throw .ragged(row: short, found: rows[short].count, wanted: first.count)
         }
-        guard rows.contains(where: { $0.contains(true) }) else { throw .allClosed }
         inputCount = rows.count
         outputCount = first.count
         gates = rows.flatMap { $0 }
@@ -92,9 +92,7 @@ extension GateStructure {
             return randomRegular(k: k, domains: domains, seed: seed)
         case .bernoulli(let density):
             var random = SeededRandom(seed: seed, purpose: .randomGate)
-            let rows = grid { _, _ in random.uniform() < density }
-            guard rows.contains(where: { $0.contains(true) }) else { throw .noneDrawn(density) }
-            return rows
+            return grid { _, _ in random.uniform() < density }
         case .explicit(let rows):
             guard rows.count == domains, rows.allSatisfy({ $0.count == domains }) else {
                 throw .wrongSize(
@@ -133,10 +131,8 @@ extension GateStructure {
 public enum GateError: Error, Equatable, CustomStringConvertible {
     case empty
     case ragged(row: Int, found: Int, wanted: Int)
-    case allClosed
     case tooWide(k: Int, domains: Int)
     case tooManyBlocks(count: Int, domains: Int)
-    case noneDrawn(Double)
     case notAPermutation(Int)
     case wrongSize(rows: Int, columns: Int, domains: Int)
 
@@ -146,14 +142,10 @@ public enum GateError: Error, Equatable, CustomStringConvertible {
             "a gate needs at least one row and one column"
         case .ragged(let row, let found, let wanted):
             "row \(row) of the gate has \(found) columns, the first has \(wanted)"
-        case .allClosed:
-            "every gate is closed: at least one pathway must be open"
         case .tooWide(let k, let domains):
             "k = \(k) does not fit a gate of \(domains) domains: it must be from 1 to \(domains)"
         case .tooManyBlocks(let count, let domains):
             "\(count) blocks do not fit a gate of \(domains) domains: from 1 to \(domains) do"
-        case .noneDrawn(let density):
-            "no pathway was drawn at density \(density): take another seeds.gate or more density"
         case .notAPermutation(let count):
             "the column permutation must hold each of 0 to \(count - 1) once"
         case .wrongSize(let rows, let columns, let domains):

@@ -85,19 +85,22 @@ extension GateEnumeration {
                 // The highest bit first, so that greater rows begin with ones.
                 String((0..<domains).reversed().map { row >> UInt32($0) & 1 == 1 ? "1" : "0" })
             }
-            let members = [
-                ("family", SourceValue(.string("explicit"), at: place)),
-                (
-                    "rows",
-                    SourceValue(.list(texts.map { SourceValue(.string($0), at: place) }), at: place)
-                ),
-            ]
-            values.append(
-                SourceValue(
-                    .map(
-                        members.map { SourceValue.Member(key: $0.0, keyPlace: place, value: $0.1) }),
-                    at: place))
+            values.append(SourceValue.explicitGate(rows: texts, at: place))
         }
         return values
+    }
+}
+
+extension SourceValue {
+    /// `{family: explicit, rows: [...]}`.
+    /// - Parameter rows: texts of 0 and 1.
+    public static func explicitGate(rows: [String], at place: Place) -> SourceValue {
+        let texts = SourceValue(.list(rows.map { SourceValue(.string($0), at: place) }), at: place)
+        let family = SourceValue(.string("explicit"), at: place)
+        return SourceValue(
+            .map([
+                Member(key: "family", keyPlace: place, value: family),
+                Member(key: "rows", keyPlace: place, value: texts),
+            ]), at: place)
     }
 }

@@ -91,7 +91,7 @@ final class Decoders {
         _ planned: DecoderPlan.Group, _ runs: [(place: Int, panels: Range<Int>)], _ panels: Int,
         _ network: KPathNetwork, _ batch: Int
     ) -> FloatBuffer {
-        let share = Float(1 / (Double(network.gate.openCount) * Double(batch)))
+        let share = Float(1 / (Double(max(1, network.gate.openCount)) * Double(batch)))
         let shares = FloatBuffer(count: panels * planned.slots.count * Panels.width)
         for run in runs {
             for column in run.panels.lowerBound * 16..<run.panels.upperBound * 16 {

@@ -98,12 +98,14 @@ struct PathwayMetrics {
         var accuracy: Double { Double(correct) / Double(count) }
     }
 
-    /// By metric name; the untrained ones are absent where no pathway is closed.
+    /// By metric name; the trained ones are absent where no pathway is open, the untrained ones
+    /// where none is closed.
     var values: [String: Double] {
-        var values = [
-            MetricName.lossTrainedPaths: open.meanLoss,
-            MetricName.accuracyTrainedPaths: open.accuracy,
-        ]
+        var values: [String: Double] = [:]
+        if open.count > 0 {
+            values[MetricName.lossTrainedPaths] = open.meanLoss
+            values[MetricName.accuracyTrainedPaths] = open.accuracy
+        }
         if closed.count > 0 {
             values[MetricName.lossUntrainedPaths] = closed.meanLoss
             values[MetricName.accuracyUntrainedPaths] = closed.accuracy

@@ -28,9 +28,8 @@ final class KPathStep {
 
     /// Trains on the examples at `rows`, batch after batch: whole batches.
     /// - Parameter shouldStop: asked before every step.
-    /// - Returns: by step the loss before it, the mean over open pathways and examples; nil where
-    ///   it
-    ///   was stopped, after which the weights are of no use.
+    /// - Returns: by step the loss before it, the mean over open pathways and examples (0 where no
+    ///   pathway is open); nil where it was stopped, after which the weights are of no use.
     @discardableResult
     func run(
         _ examples: ExampleSet, rows: ArraySlice<Int>, shouldStop: () -> Bool = { false },
@@ -68,7 +67,7 @@ final class KPathStep {
         ended(.trunkBackward)
         update()
         ended(.update)
-        return loss / (Double(network.gate.openCount) * Double(batch))
+        return loss / (Double(max(1, network.gate.openCount)) * Double(batch))
     }
 
     /// Parameters that a thread updates at a time.

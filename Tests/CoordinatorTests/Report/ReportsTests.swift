@@ -100,7 +100,8 @@ import Testing
             #expect(
                 lines[0] == """
                     sweep,position,task,state,seeds.weights,gate_family,gate_k,gate_id,\
-                    gate_class_size,gate_density,gate_rank,gate_components,trained_pathways,untrained_pathways,\
+                    gate_class_size,gate_density,gate_rank,gate_components,trained_pathways,\
+                    untrained_pathways,\
                     epochs_completed,loss_trained_paths,loss_untrained_paths,\
                     accuracy_trained_paths,accuracy_untrained_paths,train_loss_trained_paths,\
                     train_loss_untrained_paths,train_accuracy_trained_paths,\
@@ -113,7 +114,7 @@ import Testing
                     .joined(separator: ",") + ",0.5,"
             }.joined(separator: ",")
             #expect(
-                lines[1] == "study,0,\(leases[0].task),succeeded,1,plus_mod,1,2x2-6,2,"
+                lines[1] == "study,0,\(leases[0].task),succeeded,1,plus_mod,1,2x2-9,2,"
                     + "0.5,2,2,2,2,2,"
                     + "\(metrics),\(StoreWorld.trajectory(rows)),")
             #expect(

@@ -58,17 +58,6 @@ import Testing
         #expect(message(of: row.file) == row.message)
     }
 
-    @Test func `a gate without an open pathway is refused`() {
-        let closed = Self.good.replacingOccurrences(of: "  domains: 10", with: "  domains: 2")
-            .replacingOccurrences(
-                of: "family: plus_mod, k: [2, 4]", with: "family: explicit, rows: [\"00\", \"00\"]")
-        #expect(
-            message(of: closed) == """
-                line 15, axes.gate[0].rows: found a gate without a 1, wanted at least one open \
-                pathway
-                """)
-    }
-
     @Test func `several mistakes are told at once, in the order of the file`() {
         let file = Self.good.replacingOccurrences(of: "domains: 10", with: "domains: ten")
             .replacingOccurrences(of: "gain: 1", with: "gain: -1")
