@@ -7,6 +7,13 @@ public enum Limits {
     public static let jsonNestingMax = 64
     public static let tasksPerSweepMax = 100_000
     public static let axesPerSweepMax = 32
+    /// Combinations that one entry of `exclude` may stand for.
+    static let exclusionsMax = 1_000
+    /// How often a random search draws, by task and in all, for combinations it has not yet.
+    static let drawsPerTaskMax = 20
+    static let drawsMin = 1_000
+    /// Of a file of gates.
+    public static let gateFileBytesMax = 4 << 20
     public static let nameCharactersMax = 128
     public static let attemptsMax = 100
     public static let attemptsDefault = 3

@@ -42,6 +42,23 @@ import Testing
             })
     }
 
+    @Test(arguments: [1, 2])
+    func `where no gate is open nothing is trained, and only the untrained is measured`(layers: Int)
+        throws
+    {
+        var configuration = SmallNetworks.configuration()
+        configuration.layers = layers
+        let closed = [Bool](repeating: false, count: configuration.domains)
+        configuration.gate = GateRecipe(
+            family: .explicit([[Bool]](repeating: closed, count: configuration.domains)))
+        let rows = try train(configuration)
+        let names = ["accuracy_untrained_paths", "loss_untrained_paths"]
+        #expect(rows.allSatisfy { $0.values.keys.sorted() == names })
+        let tests = rows.filter { $0.split == .test }.map(\.values)
+        #expect(tests.count > 1 && Set(tests.map { $0.mapValues(\.text) }).count == 1)
+        #expect(tests[0].values.allSatisfy { $0.value.isFinite })
+    }
+
     @Test func `the same configuration gives the same rows, another seed others`() throws {
         let configuration = SmallNetworks.configuration(gate: .plusMod(k: 2), columns: .permuted)
         let rows = try train(configuration)

@@ -67,7 +67,7 @@ struct Submit: AsyncParsableCommand {
             return
         }
         print("\(sweep.name): \(tasks(sweep.count))")
-        for axis in sweep.axes { print("  \(axis.name): \(axis.values.count) values") }
+        for axis in sweep.axes { print("  \(axis.name): \(axis.summary)") }
     }
 
     private func tasks(_ count: Int) -> String { count == 1 ? "1 task" : "\(count) tasks" }

@@ -7,15 +7,20 @@ import Shared
 /// parser makes of it, then the keys and values.
 enum SweepFile {
     static func read(path: String) throws(SweepMistakes) -> Sweep {
-        try parse(bytes: contents(of: path))
+        try parse(
+            bytes: contents(of: path),
+            folder: URL(fileURLWithPath: path).deletingLastPathComponent())
     }
 
     static func parse(_ text: String) throws(SweepMistakes) -> Sweep {
         try parse(bytes: Data(text.utf8))
     }
 
-    static func parse(bytes: Data) throws(SweepMistakes) -> Sweep {
-        try Sweep(reading: document(bytes: bytes))
+    /// - Parameter folder: what paths in it are relative to.
+    static func parse(
+        bytes: Data, folder: URL = URL(fileURLWithPath: ".")
+    ) throws(SweepMistakes) -> Sweep {
+        try Sweep(reading: GateFiles(folder: folder).inlined(document(bytes: bytes)))
     }
 
     /// The document with the lines of its values, not yet understood.

@@ -1,13 +1,13 @@
-/// All square gates, or one of each class, as an axis asks for them: counted before any is made, and
-/// made one after the other.
+/// All square gates, or one of each class, as an axis asks for them: counted before any is made,
+/// and made one after the other.
 struct GateEnumeration {
     let domains: Int
     /// Every row has as many open; nil: any number.
     let rowsOpen: Int?
     let upToPermutation: Bool
 
-    /// Nil where it is more than 128 bits hold.
-    var count: UInt128? { upToPermutation ? classCount : matrixCount }
+    /// Known before any is made.
+    var count: TaskCount { TaskCount(exact: upToPermutation ? classCount : matrixCount) }
 
     /// Calls `body` with each, as rows of bits, bit n for column n. For at most
     /// `Limits.enumeratedDomainsMax` domains.

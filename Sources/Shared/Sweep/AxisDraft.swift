@@ -4,12 +4,16 @@ struct AxisDraft {
     let name: String
     let place: Place
     let isGrouped: Bool
+    /// Empty where the axis has a distribution in their place.
     let entries: [SourceValue]
+    let distribution: Distribution?
     /// Every path that one of its values sets.
     let paths: [String]
+    private let expansion: ListExpansion
 
+    /// - Parameter domains: the base's, where it has a right number of them.
     static func read(
-        _ axes: SourceValue?, _ experiment: Experiment, _ mistakes: MistakeCollector
+        _ axes: SourceValue?, _ experiment: Experiment, domains: Int?, _ mistakes: MistakeCollector
     ) -> [AxisDraft] {
         guard let axes, let members = members(of: axes, mistakes) else { return [] }
         if members.count > Limits.axesPerSweepMax {
@@ -18,7 +22,7 @@ struct AxisDraft {
                 "found \(members.count) axes, wanted at most \(Limits.axesPerSweepMax)")
             return []
         }
-        let drafts = members.compactMap { AxisDraft($0, experiment, mistakes) }
+        let drafts = members.compactMap { AxisDraft($0, experiment, domains, mistakes) }
         checkOverlaps(drafts, mistakes)
         return drafts
     }
@@ -49,32 +53,45 @@ struct AxisDraft {
     }
 
     private init?(
-        _ member: SourceValue.Member, _ experiment: Experiment, _ mistakes: MistakeCollector
+        _ member: SourceValue.Member, _ experiment: Experiment, _ domains: Int?,
+        _ mistakes: MistakeCollector
     ) {
         name = member.key
         place = member.keyPlace
+        isGrouped = !experiment.paths.contains(member.key)
+        expansion = ListExpansion(
+            path: isGrouped ? "" : name, experiment: experiment, domains: domains)
         guard let entries = member.value.elements else {
-            let (value, found) = (member.value, member.value.described)
-            let example = value.members == nil ? "[\(value.cell)]" : "[{…}]"
-            mistakes.add(
-                .wrongType, at: value.place, "found \(found), wanted a list, such as \(example)")
-            return nil
+            guard !isGrouped, Distribution.isMeant(by: member.value) else {
+                Self.addNoList(member.value, mistakes)
+                return nil
+            }
+            guard let distribution = Distribution.read(member.value, mistakes) else { return nil }
+            (self.entries, self.distribution, paths) = ([], distribution, [name])
+            return
         }
         self.entries = entries
+        distribution = nil
         if entries.isEmpty {
             mistakes.add(
                 .emptyAxis, at: member.value.place,
                 "found an empty list, wanted at least one value (or no such axis)")
         }
-        isGrouped = !experiment.paths.contains(member.key)
         guard isGrouped else {
             paths = [member.key]
-            check(experiment, mistakes)
+            check(mistakes)
             return
         }
         paths = Self.unique(entries.flatMap { ($0.members ?? []).map(\.key) })
         guard checkName(experiment, mistakes), checkKeys(experiment, mistakes) else { return nil }
-        check(experiment, mistakes)
+        check(mistakes)
+    }
+
+    private static func addNoList(_ value: SourceValue, _ mistakes: MistakeCollector) {
+        let example = value.members == nil ? "[\(value.cell)]" : "[{…}]"
+        mistakes.add(
+            .wrongType, at: value.place,
+            "found \(value.described), wanted a list, such as \(example)")
     }
 
     private static func unique(_ paths: [String]) -> [String] {
@@ -82,17 +99,21 @@ struct AxisDraft {
         return paths.filter { seen.insert($0).inserted }
     }
 
-    private func expansion(_ experiment: Experiment) -> ListExpansion {
-        ListExpansion(path: isGrouped ? "" : name, lists: experiment.listPaths)
+    /// How many values it has; nil of a distribution, which has no number of them.
+    var count: TaskCount? {
+        distribution == nil ? entries.map(expansion.count).reduce(TaskCount(0), +) : nil
     }
 
-    func count(_ experiment: Experiment) -> TaskCount {
-        entries.map(expansion(experiment).count).reduce(TaskCount(0), +)
+    /// - Precondition: `count` is small enough to make them all.
+    func axis(_ experiment: Experiment) -> SweepAxis {
+        SweepAxis(
+            name: name, place: place, isGrouped: isGrouped, entries: entries,
+            distribution: distribution, expansion: expansion, experiment: experiment)
     }
 
-    private func check(_ experiment: Experiment, _ mistakes: MistakeCollector) {
+    private func check(_ mistakes: MistakeCollector) {
         checkRepeats(of: entries, mistakes)
-        for entry in entries { expansion(experiment).check(entry, mistakes: mistakes) }
+        for entry in entries { expansion.check(entry, mistakes: mistakes) }
     }
 
     /// A name that is no path is right for an axis whose values are maps of paths.

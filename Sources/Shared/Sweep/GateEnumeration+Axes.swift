@@ -1,91 +1,50 @@
-/// `{family: all}` and `{family: all_up_to_permutation}` on the axis `gate` stand for as many
-/// values as there are such gates. They become explicit gates before the axes are read.
+/// `{family: all}` and `{family: all_up_to_permutation}` as values of the axis `gate`: as many
+/// explicit gates as there are, or one of each class; `rows_open: k` keeps those with k open in
+/// each row.
 extension GateEnumeration {
-    static let familyNames = ["all", "all_up_to_permutation"]
+    private static let families = ["all", "all_up_to_permutation"]
 
-    /// The axes with enumerations replaced; counted before any gate is made.
-    static func expanding(_ axes: SourceValue, base: SourceValue, _ mistakes: MistakeCollector)
-        -> SourceValue
-    {
-        var axes = axes
-        switch axes.content {
-        case .map(let members):
-            axes.content = .map(members.map { expanding($0, base, mistakes) })
-        case .list(let elements):
-            axes.content = .list(
-                elements.map { element in
-                    guard let members = element.members else { return element }
-                    return SourceValue(
-                        .map(members.map { expanding($0, base, mistakes) }), at: element.place)
-                })
-        default: break
-        }
-        return axes
+    static func isMeant(by value: SourceValue) -> Bool {
+        guard case .string(let family)? = value["family"]?.content else { return false }
+        return families.contains(family)
     }
 
-    private static func expanding(
-        _ axis: SourceValue.Member, _ base: SourceValue, _ mistakes: MistakeCollector
-    ) -> SourceValue.Member {
-        guard axis.key == "gate", let entries = axis.value.elements else { return axis }
-        var axis = axis
-        var left = UInt128(Limits.tasksPerSweepMax)
-        let expanded = entries.flatMap { entry -> [SourceValue] in
-            guard case .string(let family)? = entry["family"]?.content,
-                familyNames.contains(family)
-            else { return [entry] }
-            guard let enumeration = read(entry, family, base, mistakes) else { return [] }
-            guard let count = enumeration.count, count <= left else {
-                let found = enumeration.count.map { "\($0)" } ?? "more than 10^38"
-                mistakes.add(
-                    .tooManyTasks, at: entry.place,
-                    "found \(found) gates, wanted at most \(left) in one sweep")
-                return []
-            }
-            guard enumeration.domains <= Limits.enumeratedDomainsMax else {
-                mistakes.add(
-                    .wrongValue, at: entry.place,
-                    "found \(enumeration.domains) domains, wanted at most "
-                        + "\(Limits.enumeratedDomainsMax) to enumerate the gates of")
-                return []
-            }
-            left -= count
-            return enumeration.values(at: entry.place)
-        }
-        // Where all were wrong, the axis as it was is not empty.
-        axis.value.content = .list(expanded.isEmpty ? entries : expanded)
-        return axis
-    }
-
-    private static func read(
-        _ entry: SourceValue, _ family: String, _ base: SourceValue, _ mistakes: MistakeCollector
-    ) -> GateEnumeration? {
-        var fields = FieldReader(entry, wanted: "a map of family and rows_open", mistakes: mistakes)
-        _ = fields.value("family")
-        guard let domains = base["domains"]?.wholeNumber,
-            (1...Limits.domainsMax).contains(domains)
-        else {
+    /// Nil where something is wrong with it.
+    /// - Parameter domains: those of the sweep's base, which say how large the gates are.
+    init?(_ value: SourceValue, domains: Int?, mistakes: MistakeCollector) {
+        let before = mistakes.found.count
+        var fields = FieldReader(value, wanted: "a map of family and rows_open", mistakes: mistakes)
+        let family = fields.value("family")
+        guard let domains, (1...Limits.domainsMax).contains(domains) else {
             mistakes.add(
-                .conflict, at: entry.place,
-                "found \(family) without a right number of domains in base, which it needs")
+                .conflict, at: value.place,
+                "found \(family?.cell ?? "all") without a right number of domains in base, "
+                    + "which it needs")
             return nil
         }
-        let before = mistakes.found.count
-        let rowsOpen = fields.optionalInteger("rows_open", in: 1...domains)
+        let rowsOpen = fields.optionalInteger("rows_open", in: 0...domains)
         fields.finish()
+        if domains > Limits.enumeratedDomainsMax {
+            mistakes.add(
+                .wrongValue, at: value.place,
+                "found \(domains) domains, wanted at most \(Limits.enumeratedDomainsMax) to "
+                    + "enumerate the gates of")
+        }
         guard mistakes.found.count == before else { return nil }
-        return GateEnumeration(
+        self.init(
             domains: domains, rowsOpen: rowsOpen,
-            upToPermutation: family == "all_up_to_permutation")
+            upToPermutation: family?.cell == "all_up_to_permutation")
     }
 
-    private func values(at place: Place) -> [SourceValue] {
+    /// As a sweep file would have them.
+    func values(at place: Place) -> [SourceValue] {
         var values: [SourceValue] = []
         forEach { rows in
             let texts = rows.map { row in
                 // The highest bit first, so that greater rows begin with ones.
                 String((0..<domains).reversed().map { row >> UInt32($0) & 1 == 1 ? "1" : "0" })
             }
-            values.append(SourceValue.explicitGate(rows: texts, at: place))
+            values.append(.explicitGate(rows: texts, at: place))
         }
         return values
     }

@@ -1,14 +1,36 @@
 /// What a list inside a structured axis value means: the value once for each element, in its place,
 /// as in `{family: plus_mod, k: [20, 30, 40]}`. Several lists make their product, the last of them
-/// fastest. A path whose own value is a list (the rows of a gate) stays as it is.
+/// fastest. A path whose own value is a list (the rows of a gate) stays as it is. A gate of the
+/// families `all` and `all_up_to_permutation` stands for each gate that there is.
 struct ListExpansion {
     /// Where the value stands in a configuration; empty for a map of paths.
     let path: String
     /// The paths with lists of their own.
-    let lists: Set<String>
+    private let lists: Set<String>
+    /// Of the base, for gates that are enumerated; nil where it has none.
+    private let domains: Int?
+
+    init(path: String, experiment: Experiment, domains: Int?) {
+        self.init(path: path, lists: experiment.listPaths, domains: domains)
+    }
+
+    private init(path: String, lists: Set<String>, domains: Int?) {
+        (self.path, self.lists, self.domains) = (path, lists, domains)
+    }
+
+    /// Whether a value means others than it says, but no list is in it.
+    func isEnumeration(_ value: SourceValue) -> Bool {
+        path == "gate" && GateEnumeration.isMeant(by: value)
+    }
+
+    private func enumeration(_ value: SourceValue) -> GateEnumeration? {
+        guard isEnumeration(value) else { return nil }
+        return GateEnumeration(value, domains: domains, mistakes: MistakeCollector())
+    }
 
     /// All that a value means.
     func values(_ value: SourceValue) -> [SourceValue] {
+        if isEnumeration(value) { return enumeration(value)?.values(at: value.place) ?? [] }
         guard let members = value.members else { return [value] }
         var products: [[SourceValue.Member]] = [[]]
         for member in members {
@@ -32,6 +54,7 @@ struct ListExpansion {
 
     /// How many `values` would be, without making them.
     func count(_ value: SourceValue) -> TaskCount {
+        if isEnumeration(value) { return enumeration(value)?.count ?? TaskCount(0) }
         guard let members = value.members else { return TaskCount(1) }
         return members.reduce(TaskCount(1)) { product, member in
             let inner = inside(member.key)
@@ -44,6 +67,10 @@ struct ListExpansion {
 
     /// Lists that expand to nothing or to the same thing twice.
     func check(_ value: SourceValue, mistakes: MistakeCollector) {
+        if isEnumeration(value) {
+            _ = GateEnumeration(value, domains: domains, mistakes: mistakes)
+            return
+        }
         for member in value.members ?? [] {
             let inner = inside(member.key)
             let elements = inner.expandable(member.value)
@@ -58,7 +85,8 @@ struct ListExpansion {
     }
 
     private func inside(_ key: String) -> ListExpansion {
-        ListExpansion(path: path.isEmpty ? key : "\(path).\(key)", lists: lists)
+        ListExpansion(
+            path: path.isEmpty ? key : "\(path).\(key)", lists: lists, domains: domains)
     }
 
     private func expandable(_ value: SourceValue) -> [SourceValue]? {
@@ -88,7 +116,7 @@ struct TaskCount: Equatable {
 
     init(_ count: Int) { exact = UInt128(clamping: count) }
 
-    private init(exact: UInt128?) { self.exact = exact }
+    init(exact: UInt128?) { self.exact = exact }
 
     static func * (left: TaskCount, right: TaskCount) -> TaskCount {
         guard left.exact != 0, right.exact != 0 else { return TaskCount(0) }

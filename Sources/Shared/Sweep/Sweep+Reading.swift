@@ -19,6 +19,10 @@ private struct Draft {
     let experiment: Experiment
     let base: SourceValue
     let axes: [AxisDraft]
+    let search: Search
+    let searchPlace: Place
+    let exclude: SourceValue?
+    let exclusions: [Exclusion]
     let attempts: Int
     let axesPlace: Place
 
@@ -32,12 +36,17 @@ private struct Draft {
         let base = fields.required("base", wanted: "a map of a configuration's keys")
         let axes = fields.value("axes")
         axesPlace = axes?.place ?? document.place
+        exclude = fields.value("exclude")
+        let search = fields.value("search")
+        self.search = Search.read(search, mistakes)
+        searchPlace = search?.place ?? exclude?.place ?? document.place
         attempts = fields.integer(
             "attempts", in: 1...Limits.attemptsMax, default: Limits.attemptsDefault)
         fields.finish { key in
             Experiment.allCases.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
         }
         guard let experiment, let base else { return nil }
+        exclusions = Self.exclusions(exclude, experiment, mistakes)
         self.experiment = experiment
         self.base = base
         if base.members == nil {
@@ -45,27 +54,51 @@ private struct Draft {
                 .wrongType, at: base.place,
                 "found \(base.described), wanted a map of a configuration's keys")
         }
-        let expanded = axes.map { GateEnumeration.expanding($0, base: base, mistakes) }
-        self.axes = AxisDraft.read(expanded, experiment, mistakes)
+        self.axes = AxisDraft.read(
+            axes, experiment, domains: base["domains"]?.wholeNumber, mistakes)
+        if self.search == .grid {
+            for axis in self.axes where axis.distribution != nil {
+                mistakes.add(
+                    .conflict, at: axis.place,
+                    "found a distribution, wanted a list of values, or beside axes "
+                        + "search: {method: random, tasks: 50}")
+            }
+        }
+    }
+
+    private static func exclusions(
+        _ exclude: SourceValue?, _ experiment: Experiment, _ mistakes: MistakeCollector
+    ) -> [Exclusion] {
+        guard let exclude else { return [] }
+        guard let entries = exclude.elements, !entries.isEmpty else {
+            mistakes.add(
+                .wrongType, at: exclude.place,
+                "found \(exclude.described), wanted a list of maps from paths to values")
+            return []
+        }
+        return entries.flatMap { Exclusion.read($0, experiment, mistakes) }
     }
 
     /// Counts, and only then expands.
     func sweep() throws(SweepMistakes) -> Sweep {
-        let count = axes.map { $0.count(experiment) }.reduce(TaskCount(1), *)
+        let counts = axes.compactMap(\.count)
+        // A random search makes as many as it says, of axes of which each is held whole.
+        let count =
+            search == .grid ? counts.reduce(TaskCount(1), *) : counts.reduce(TaskCount(0), +)
         guard let exact = count.exact, exact <= Limits.tasksPerSweepMax else {
             let limit = Limits.tasksPerSweepMax
+            let found = search == .grid ? "\(count.text) tasks" : "\(count.text) values of axes"
             throw SweepMistakes(
                 SweepMistake(
                     .tooManyTasks, at: axesPlace,
-                    "found \(count.text) tasks, wanted at most \(limit) in one sweep: split it"))
+                    "found \(found), wanted at most \(limit) in one sweep: split it"))
         }
+        let axes = axes.map { $0.axis(experiment) }
         return Sweep(
-            name: name, experiment: experiment, base: base,
-            axes: axes.map { axis in
-                SweepAxis(
-                    name: axis.name, place: axis.place, isGrouped: axis.isGrouped,
-                    entries: axis.entries, experiment: experiment)
-            },
-            attempts: attempts, count: Int(exact))
+            name: name, experiment: experiment, base: base, axes: axes, search: search,
+            exclusions: exclusions, exclude: exclude,
+            combinations: try Sweep.combinations(
+                axes, search, exclusions: exclusions, base: base, place: searchPlace),
+            attempts: attempts)
     }
 }

@@ -1,5 +1,6 @@
 /// A sweep: a base configuration and the axes that vary it. Its tasks are the product of the axes,
-/// the last one fastest, and come into being one at a time.
+/// the last one fastest, without what is excluded, or drawn from it; they come into being one at a
+/// time.
 ///
 /// Invariants, checked in `init(reading:)`: at most `Limits.tasksPerSweepMax` tasks; every axis has
 /// a value and none twice; no two axes set the same path; every value of every axis makes a right
@@ -10,22 +11,16 @@ public struct Sweep: Sendable {
     /// A map: what every configuration starts from.
     public let base: SourceValue
     public let axes: [SweepAxis]
+    public let search: Search
+    let exclusions: [Exclusion]
+    /// As they were written.
+    let exclude: SourceValue?
+    let combinations: Combinations
     /// How often a task may be tried.
     public let attempts: Int
-    /// How many tasks the sweep has.
-    public let count: Int
 
-    init(
-        name: String, experiment: Experiment, base: SourceValue, axes: [SweepAxis], attempts: Int,
-        count: Int
-    ) {
-        self.name = name
-        self.experiment = experiment
-        self.base = base
-        self.axes = axes
-        self.attempts = attempts
-        self.count = count
-    }
+    /// How many tasks the sweep has.
+    public var count: Int { combinations.count }
 }
 
 /// One task of a sweep before it has a state.
@@ -43,13 +38,16 @@ extension Sweep {
     /// The sweep as it travels: `init(reading:)` makes the same tasks of it, in the same order.
     /// Objects of JSON have no order, so `axes` is a list of maps with one key each.
     public var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "name": .string(name),
             "experiment": .string(experiment.rawValue),
             "base": base.json,
-            "axes": .array(axes.map { .object([$0.name: .array($0.wireValues)]) }),
+            "axes": .array(axes.map { .object([$0.name: $0.wireValues]) }),
             "attempts": .integer(attempts),
-        ])
+        ]
+        members["search"] = search.json
+        members["exclude"] = exclude?.json
+        return .object(members)
     }
 }
 
@@ -64,17 +62,6 @@ extension Sweep {
     /// The texts under `axisColumns` of one task: empty where the axis value does not set that
     /// path.
     public func axisCells(at position: Int) -> [String] {
-        zip(axes, choices(at: position)).flatMap { axis, choice in axis.values[choice].cells }
-    }
-
-    /// Which value of each axis the task at a position has: a number with a digit for each axis,
-    /// the last the least.
-    func choices(at position: Int) -> [Int] {
-        var (choices, rest) = ([Int](repeating: 0, count: axes.count), position)
-        for index in axes.indices.reversed() {
-            choices[index] = rest % axes[index].values.count
-            rest /= axes[index].values.count
-        }
-        return choices
+        combinations.values(at: position, axes).flatMap(\.cells)
     }
 }

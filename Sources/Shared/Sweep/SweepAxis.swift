@@ -3,13 +3,17 @@ public struct SweepAxis: Sendable {
     public let name: String
     /// Where its name stands.
     public let place: Place
-    /// In order, the lists inside structured values already expanded.
+    /// In order, the lists inside structured values already expanded; of a distribution its two
+    /// ends.
     public let values: [Value]
+    /// Where the values come from, if not from a list.
+    let distribution: Distribution?
     /// The report's columns for this axis, in the order of the configuration's paths.
     public let columns: [String]
     /// As they were written.
     private let entries: [SourceValue]
     private let isGrouped: Bool
+    private let expansion: ListExpansion
 
     public struct Value: Sendable {
         /// What it sets, path by path.
@@ -36,14 +40,17 @@ public struct SweepAxis: Sendable {
     ///   - isGrouped: whether the values are maps from paths to values.
     ///   - entries: as in the file; few enough when expanded (`ListExpansion.count`).
     init(
-        name: String, place: Place, isGrouped: Bool, entries: [SourceValue], experiment: Experiment
+        name: String, place: Place, isGrouped: Bool, entries: [SourceValue],
+        distribution: Distribution?, expansion: ListExpansion, experiment: Experiment
     ) {
         self.name = name
         self.place = place
         self.isGrouped = isGrouped
         self.entries = entries
-        let expansion = ListExpansion(path: isGrouped ? "" : name, lists: experiment.listPaths)
-        let settings = entries.flatMap(expansion.values).map { value in
+        self.distribution = distribution
+        self.expansion = expansion
+        let written = distribution?.ends ?? entries.flatMap(expansion.values)
+        let settings = written.map { value in
             (place: value.place, assignments: Self.assignments(value, isGrouped ? nil : name))
         }
         let leaves = settings.map {
@@ -64,15 +71,29 @@ public struct SweepAxis: Sendable {
         return (value.members ?? []).map { Assignment(path: $0.key, value: $0.value) }
     }
 
+    /// What it varies, in a few words.
+    public var summary: String {
+        if let distribution { return distribution.summary }
+        return values.count == 1 ? "1 value" : "\(values.count) values"
+    }
+
     /// The values as they travel. A map loses the order of its keys on the way, and with it the
-    /// order of the product of several lists in it: such a value travels expanded.
-    var wireValues: [JSONValue] {
-        guard entries.count != values.count else { return entries.map(\.json) }
-        return values.map { value in
-            guard isGrouped else { return value.assignments.first?.value.json ?? .null }
-            let pairs = value.assignments.map { ($0.path, $0.value.json) }
-            return .object(Dictionary(pairs) { first, _ in first })
-        }
+    /// order of the product of several lists in it: such a value travels expanded. An enumeration
+    /// of gates is short as it is.
+    var wireValues: JSONValue {
+        if let distribution { return distribution.json }
+        return .array(
+            entries.flatMap { entry in
+                expansion.isEnumeration(entry)
+                    ? [entry.json] : expansion.values(entry).map(\.json)
+            })
+    }
+
+    /// A value that a distribution gave.
+    func value(drawn: SourceValue) -> Value {
+        Value(
+            assignments: [Assignment(path: name, value: drawn)], cells: [drawn.cell],
+            place: drawn.place)
     }
 }
 

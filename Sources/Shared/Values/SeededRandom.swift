@@ -26,6 +26,8 @@ public struct SeededRandom: Sendable {
         case gate = 0x4741_5445_0000_0000
         /// Which pathways a random family opens.
         case randomGate = 0x5241_4e44_4741_5445
+        /// Which combinations of axis values a random search takes.
+        case search = 0x5345_4152_4348_0000
         case embeddedData = 0x454d_4245_4444_4544
     }
 

@@ -50,16 +50,17 @@ extension SweepMistakeTests {
             line 16, hidden_width: found an unknown key; did you mean base.hidden_width?
             """),
         Row(
-            "attempts: 3", becomes: "exclude: []",
+            "attempts: 3", becomes: "shuffle: []",
             """
-            line 16, exclude: found an unknown key, wanted name, experiment, base, axes or \
-            attempts
+            line 16, shuffle: found an unknown key, wanted name, experiment, base, axes, exclude, \
+            search or attempts
             """),
         Row(
             "base:\n", becomes: "base: 3\nx:\n",
             """
             line 3, base: found 3, wanted a map of a configuration's keys
-            line 4, x: found an unknown key, wanted name, experiment, base, axes or attempts
+            line 4, x: found an unknown key, wanted name, experiment, base, axes, exclude, search \
+            or attempts
             """),
         // Fields of the base.
         Row(

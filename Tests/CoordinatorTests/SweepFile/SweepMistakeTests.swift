@@ -48,12 +48,12 @@ import Testing
     }
 
     @Test func `the table has at least forty rows, each a change of its own`() {
-        let files = (Self.fields + Self.axes + Self.yaml).map(\.file)
+        let files = (Self.fields + Self.axes + Self.search + Self.yaml).map(\.file)
         #expect(files.count >= 40)
         #expect(Set(files + [Self.good]).count == files.count + 1)
     }
 
-    @Test(arguments: fields + axes + yaml)
+    @Test(arguments: fields + axes + search + yaml)
     func `a mistake is told with its place, what was found and what was wanted`(row: Row) {
         #expect(message(of: row.file) == row.message)
     }

@@ -1,0 +1,124 @@
+import Glibc
+
+/// Numbers that a random search draws an axis from: `{uniform: [0, 1]}`,
+/// `{log_uniform: [1e-4, 10]}` or `{integer: [1, 8]}`, both ends among them.
+struct Distribution: Sendable {
+    let kind: Kind
+    let lower: Double
+    let upper: Double
+    let place: Place
+
+    enum Kind: String, CaseIterable, Sendable {
+        case uniform
+        case logUniform = "log_uniform"
+        case integer
+    }
+
+    /// A map of one key, or of one that a distribution has.
+    static func isMeant(by value: SourceValue) -> Bool {
+        guard let members = value.members else { return false }
+        return members.count == 1 || members.contains { Kind(rawValue: $0.key) != nil }
+    }
+
+    /// Nil where it is wrong.
+    static func read(_ value: SourceValue, _ mistakes: MistakeCollector) -> Distribution? {
+        let wanted = "a list of values, or one of " + alternatives(Kind.allCases.map(\.rawValue))
+        guard let members = value.members, members.count == 1, let member = members.first,
+            let kind = Kind(rawValue: member.key)
+        else {
+            mistakes.add(.wrongType, at: value.place, "found \(value.cell), wanted \(wanted)")
+            return nil
+        }
+        return read(kind, member.value, mistakes)
+    }
+
+    private static func read(_ kind: Kind, _ bounds: SourceValue, _ mistakes: MistakeCollector)
+        -> Distribution?
+    {
+        let numbers = (bounds.elements ?? []).compactMap(\.number)
+        guard bounds.elements?.count == 2, numbers.count == 2, kind.allows(numbers[0], numbers[1])
+        else {
+            mistakes.add(
+                .wrongValue, at: bounds.place, "found \(bounds.cell), wanted \(kind.wanted)")
+            return nil
+        }
+        return Distribution(
+            kind: kind, lower: numbers[0], upper: numbers[1], place: bounds.place)
+    }
+
+    /// A number of it.
+    ///
+    /// Whole numbers come from `SeededRandom.below`. The others are rounded to six significant
+    /// digits: they are easily read and told to somebody else, and the last bit of a host's
+    /// logarithm plays no part in which task a sweep has.
+    func draw(_ random: inout SeededRandom) -> SourceValue {
+        switch kind {
+        case .integer:
+            let low = Int(lower)
+            return SourceValue(.integer(low + random.below(Int(upper) - low + 1)), at: place)
+        case .uniform:
+            return number(lower + (upper - lower) * random.uniform())
+        case .logUniform:
+            return number(exp(log(lower) + (log(upper) - log(lower)) * random.uniform()))
+        }
+    }
+
+    /// The ends, to be read as configurations before anything is drawn.
+    var ends: [SourceValue] {
+        [lower, upper].map { end in
+            kind == .integer ? SourceValue(.integer(Int(end)), at: place) : number(end)
+        }
+    }
+
+    private func number(_ value: Double) -> SourceValue {
+        SourceValue(.number(min(max(Self.rounded(value), lower), upper)), at: place)
+    }
+
+    /// To six significant digits.
+    static func rounded(_ value: Double) -> Double {
+        guard value != 0, value.isFinite else { return value }
+        let exponent = Int(log10(abs(value)).rounded(.down)) - 5
+        let digits = exponent < 0 ? value * power(-exponent) : value / power(exponent)
+        return Double("\(Int(digits.rounded()))e\(exponent)") ?? value
+    }
+
+    private static func power(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
+
+    var summary: String { "\(kind.rawValue) from \(numberText(lower)) to \(numberText(upper))" }
+
+    var json: JSONValue {
+        .object([kind.rawValue: .array(ends.map(\.json))])
+    }
+}
+
+extension Distribution.Kind {
+    fileprivate func allows(_ lower: Double, _ upper: Double) -> Bool {
+        let bound = Limits.numberMagnitudeMax
+        guard lower < upper, lower >= -bound, upper <= bound else { return false }
+        return switch self {
+        case .uniform: true
+        case .logUniform: lower >= 1 / bound
+        case .integer:
+            Int(exactly: lower) != nil && Int(exactly: upper) != nil
+                && max(abs(lower), abs(upper)) <= Double(1 << 53)
+        }
+    }
+
+    fileprivate var wanted: String {
+        switch self {
+        case .uniform: "two numbers, the less first, such as [0, 1]"
+        case .logUniform: "two numbers above 0, the less first, such as [1e-4, 10]"
+        case .integer: "two whole numbers, the less first, such as [1, 8]"
+        }
+    }
+}
+
+extension SourceValue {
+    fileprivate var number: Double? {
+        switch content {
+        case .integer(let whole): Double(whole)
+        case .number(let number): number
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,77 @@
+extension SweepMistakeTests {
+    /// Mistakes in `search`, in distributions, in `exclude` and in gates that are enumerated.
+    static let search: [Row] = [
+        Row(
+            "attempts: 3", becomes: "search: {method: rndom, tasks: 3}",
+            """
+            line 16, search.method: found "rndom", wanted grid or random; did you mean random?
+            """),
+        Row(
+            "attempts: 3", becomes: "search: {method: random}",
+            "line 16, search: found no tasks, wanted a whole number from 1 to 100000"),
+        Row(
+            "attempts: 3", becomes: "search: {method: grid, tasks: 3}",
+            "line 16, search.tasks: found a key that grid does not have, wanted method"),
+        Row(
+            "attempts: 3", becomes: "search: {method: random, tasks: 5}",
+            "line 16, search: found 5 tasks, wanted at most the 4 combinations of the axes"),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "init.gain: {log_uniform: [1, 2]}",
+            """
+            line 13, axes.init.gain: found a distribution, wanted a list of values, or beside \
+            axes search: {method: random, tasks: 50}
+            """),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "init.gain: {log_uniform: [0, 2]}",
+            """
+            line 13, axes.init.gain.log_uniform: found [0, 2], wanted two numbers above 0, the \
+            less first, such as [1e-4, 10]
+            """),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "init.gain: {uniform: [2, 1]}",
+            """
+            line 13, axes.init.gain.uniform: found [2, 1], wanted two numbers, the less first, \
+            such as [0, 1]
+            """),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "hidden_width: {integer: [1.5, 8]}",
+            """
+            line 13, axes.hidden_width.integer: found [1.5, 8], wanted two whole numbers, the \
+            less first, such as [1, 8]
+            """),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "init.gain: {normal: [0, 1]}",
+            """
+            line 13, axes.init.gain: found {normal: [0, 1]}, wanted a list of values, or one of \
+            uniform, log_uniform or integer
+            """),
+        Row(
+            "attempts: 3", becomes: "exclude: [{seeds.weights: 3}]",
+            """
+            line 16, exclude[0]: found an entry that leaves nothing out, wanted one that holds for \
+            some combination of base and axes
+            """),
+        Row(
+            "attempts: 3", becomes: "exclude: [{hidden_width: 64}]",
+            "line 16, exclude: found that exclude leaves no task, wanted at least one"),
+        Row(
+            "attempts: 3", becomes: "exclude: [{init.gian: 1}]",
+            """
+            line 16, exclude[0].init.gian: found "init.gian", which is no path of a configuration; \
+            did you mean init.gain?
+            """),
+        Row(
+            "attempts: 3", becomes: "exclude: {init.gain: 1}",
+            "line 16, exclude: found a map, wanted a list of maps from paths to values"),
+        Row(
+            "family: plus_mod, k: [2, 4], permute_columns: true", becomes: "family: all",
+            "line 15, axes.gate[0]: found 10 domains, wanted at most 6 to enumerate the gates of"),
+        Row(
+            "family: plus_mod, k: [2, 4], permute_columns: true",
+            becomes: "family: all_up_to_permutation, k: 2",
+            """
+            line 15, axes.gate[0].k: found an unknown key, wanted family or rows_open
+            line 15, axes.gate[0]: found 10 domains, wanted at most 6 to enumerate the gates of
+            """),
+    ]
+}
