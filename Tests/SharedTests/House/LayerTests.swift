@@ -11,7 +11,7 @@ import Testing
         "Worker": ["Shared", "Trainer", "ArgumentParser", "Dispatch", "Logging"],
         "Coordinator": [
             "Shared", "Foundation", "ArgumentParser", "Crypto", "Dispatch", "GRDB", "HTTPTypes",
-            "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "ServiceLifecycle",
+            "Hummingbird", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix", "ServiceLifecycle",
             "UnixSignals", "Yams",
         ],
     ]
@@ -32,6 +32,7 @@ import Testing
         ("Yams", "Sources/Coordinator/SweepFile/"), ("GRDB", "Sources/Coordinator/Store/"),
         ("CCurl", "Sources/Shared/Client/HTTPConnection.swift"),
         ("CZlib", "Sources/Shared/Data/Gunzip.swift"),
+        ("NIOPosix", "Sources/Coordinator/Bench/"),
     ])
     func `a library stands behind one door`(module: String, door: String) throws {
         let users = try Sources.files("Sources").filter { $0.imports.contains(module) }

@@ -1,0 +1,42 @@
+import NIOCore
+import NIOPosix
+import Shared
+
+/// Plays scripts against a coordinator, one connection each, all on one thread.
+struct LoadGenerator {
+    let target: BenchTarget
+
+    /// Returns once every script has ended, or the time is over.
+    func run(
+        connections: Int, atMost duration: Duration,
+        script: @escaping @Sendable (Int) -> any LoadScript
+    ) async throws -> LoadRun {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let results = LoadResults()
+        let start = ContinuousClock.now
+        let end = NIODeadline.now() + .nanoseconds(Int64(duration.seconds * 1e9))
+        var channels: [any Channel] = []
+        for index in 0..<connections {
+            channels.append(
+                try await ClientBootstrap(group: group)
+                    .channelOption(.socketOption(.tcp_nodelay), value: 1)
+                    .channelInitializer { channel in
+                        channel.eventLoop.makeCompletedFuture {
+                            try channel.pipeline.syncOperations.addHandler(
+                                LoadConnection(script(index), results, until: end))
+                        }
+                    }.connect(host: target.host, port: target.port).get())
+        }
+        for channel in channels { try await channel.closeFuture.get() }
+        let seconds = (ContinuousClock.now - start).seconds
+        try await group.shutdownGracefully()
+        return LoadRun(results: results, seconds: seconds)
+    }
+}
+
+struct LoadRun {
+    let results: LoadResults
+    let seconds: Double
+
+    func perSecond(_ kind: String) -> Double { Double(results.count(kind)) / seconds }
+}

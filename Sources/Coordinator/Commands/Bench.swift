@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Shared
+
+/// Measures what a coordinator on this host can carry.
+struct Bench: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Measure what a coordinator on this host can carry.",
+        discussion: """
+            Example: gdln-coordinator bench tasks rows --seconds 10 --json
+
+            Starts coordinators of its own, on loopback and in temporary folders, and puts load on \
+            them from this process, on the same processors. Every answer waits for its fsync, as \
+            always. Parts: disk, tasks, rows, sweep, heartbeats; without any, all.
+            """)
+
+    @Argument(help: "What to measure.")
+    var parts: [BenchPart] = BenchPart.allCases
+
+    @Option(help: "How long to measure each rate.")
+    var seconds = 5.0
+
+    @Option(help: "Tasks of the large sweep.")
+    var tasks = Limits.tasksPerSweepMax
+
+    @Option(help: "Metric rows of each of its tasks.")
+    var rows = 10
+
+    @Option(help: "Workers that send heartbeats.")
+    var workers = 10_000
+
+    @Option(help: "Where the coordinators keep their data: the disk that is measured.")
+    var folder = NSTemporaryDirectory()
+
+    @Flag(help: "JSON for programs, one object a line.")
+    var json = false
+
+    func validate() throws {
+        guard seconds > 0, seconds <= 3_600, (1...Limits.tasksPerSweepMax).contains(tasks),
+            (1...Limits.rowsPerRequestMax).contains(rows),
+            (1...Limits.tasksPerSweepMax).contains(workers)
+        else {
+            throw ValidationError(
+                "--seconds must be above 0 and at most 3600, --tasks and --workers from 1 to "
+                    + "\(Limits.tasksPerSweepMax), --rows from 1 to \(Limits.rowsPerRequestMax).")
+        }
+    }
+
+    func run() async throws {
+        var table = TextTable(BenchLine.columns)
+        let json = json
+        let run = BenchRun(
+            seconds: seconds, tasks: tasks, rowsPerTask: rows, workers: workers, folder: folder
+        ) { line in
+            if json {
+                let text = try? WireCoding.encode(line)
+                writeOut(String(decoding: text ?? Data(), as: UTF8.self) + "\n")
+            } else {
+                table.add(line.cells)
+            }
+        }
+        for part in parts { try await run.measure(part) }
+        if !json { print(table.text) }
+    }
+}
+
+extension BenchPart: ExpressibleByArgument {}
