@@ -52,6 +52,8 @@ public enum Limits {
     // The coordinator.
     public static let requestBodyBytesMax = 2 << 20
     public static let rowsPerRequestMax = 1_000
+    /// An attempt of more rows has them read beside the store's writing, not within it.
+    public static let rowsReadWhileWritingMax = 1_000
     public static let metricsPerRowMax = 64
     public static let errorTextBytesMax = 4_096
     public static let leaseWaitSecondsMax = 60
@@ -60,6 +62,9 @@ public enum Limits {
     /// Workers that called since the coordinator started; beyond, the longest silent is forgotten.
     public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
+    /// Pages of 4 KiB in the write-ahead log before they are carried over to the file.
+    public static let walPagesMax = 8_192
+    public static let pageCacheKilobytesMax = 32_768
     public static let connectionsMax = 4_096
     public static let connectionIdleSeconds = 60
     public static let requestRecordHoursMax = 24

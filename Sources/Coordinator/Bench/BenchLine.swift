@@ -38,6 +38,16 @@ struct BenchLine: Encodable {
         ]
     }
 
+    static func aligned(_ cells: [String]) -> String {
+        let widths = [40, 11, 8, 4, 7, 7, 10, 8, 9]
+        let padded = zip(cells, widths).enumerated().map { column, cell in
+            let space = String(repeating: " ", count: max(0, cell.1 - cell.0.count))
+            // The first column and the units are words.
+            return column == 0 || column == 3 ? cell.0 + space : space + cell.0
+        }
+        return padded.joined(separator: "  ") + "\n"
+    }
+
     /// Three figures say enough of a measurement.
     private static func short(_ value: Double?) -> String {
         guard let value else { return "" }

@@ -17,7 +17,7 @@ extension BenchRun {
             let run = try await LoadGenerator(target: target).run(
                 connections: connections, atMost: .seconds(3_600)
             ) { index in
-                TaskScript(LoadWorker("w\(index)", target), slots: 16, training)
+                TaskScript(LoadWorker("w\(index)", target), slots: 16, rowsAhead: true, training)
             }
             try run.check()
         }

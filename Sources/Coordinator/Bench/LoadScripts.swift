@@ -69,15 +69,18 @@ struct LoadWorker {
 struct TaskScript: LoadScript {
     private var worker: LoadWorker
     private let slots: Int
+    /// Rows go ahead of the end of their task, in a call of their own.
+    private let rowsAhead: Bool
     private let training: StubTraining
     private var held: [HeldLease] = []
     private var step = Step.lease
 
     private enum Step { case lease, metrics, complete }
 
-    init(_ worker: LoadWorker, slots: Int, _ training: StubTraining) {
+    init(_ worker: LoadWorker, slots: Int, rowsAhead: Bool, _ training: StubTraining) {
         self.worker = worker
         self.slots = slots
+        self.rowsAhead = rowsAhead
         self.training = training
     }
 
@@ -89,7 +92,9 @@ struct TaskScript: LoadScript {
         switch step {
         case .lease: return worker.lease(slots: slots)
         case .metrics: return held.last.map { worker.tell($0, "metrics", training.metrics) }
-        case .complete: return held.popLast().map { worker.tell($0, "complete", training.result) }
+        case .complete:
+            let result = rowsAhead ? training.result : training.resultWithRows
+            return held.popLast().map { worker.tell($0, "complete", result) }
         }
     }
 
@@ -97,9 +102,9 @@ struct TaskScript: LoadScript {
         switch step {
         case .lease:
             held = HeldLease.all(in: reply.body)
-            step = .metrics
+            step = rowsAhead ? .metrics : .complete
         case .metrics: step = .complete
-        case .complete: step = held.isEmpty ? .lease : .metrics
+        case .complete: step = held.isEmpty ? .lease : rowsAhead ? .metrics : .complete
         }
     }
 }

@@ -4,9 +4,10 @@ import Shared
 /// What a task reports that was not trained: rows of the size that real ones have, the same for
 /// every task.
 struct StubTraining: Sendable {
-    /// The bodies of the two calls.
+    /// The bodies of the calls: the rows ahead and then the end, or both in one.
     let metrics: String
     let result: String
+    let resultWithRows: String
 
     /// - Parameter rows: how many, two an epoch.
     init(rows count: Int) throws {
@@ -18,9 +19,11 @@ struct StubTraining: Sendable {
             String(decoding: try WireCoding.encode(message), as: UTF8.self)
         }
         metrics = try text(MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: epochs))
-        result = try text(
-            CompleteRequest(
-                epochsCompleted: epochs, rowCount: count, trajectory: trajectory.digest))
+        var completion = CompleteRequest(
+            epochsCompleted: epochs, rowCount: count, trajectory: trajectory.digest)
+        result = try text(completion)
+        completion.rows = rows
+        resultWithRows = try text(completion)
     }
 
     static func rows(_ count: Int) -> [MetricRow] {

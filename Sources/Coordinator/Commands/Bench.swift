@@ -29,6 +29,9 @@ struct Bench: AsyncParsableCommand {
     @Option(help: "Workers that send heartbeats.")
     var workers = 10_000
 
+    @Option(parsing: .upToNextOption, help: "Connections that take tasks at once.")
+    var connections = [1, 16, 64]
+
     @Option(help: "Where the coordinators keep their data: the disk that is measured.")
     var folder = NSTemporaryDirectory()
 
@@ -38,29 +41,32 @@ struct Bench: AsyncParsableCommand {
     func validate() throws {
         guard seconds > 0, seconds <= 3_600, (1...Limits.tasksPerSweepMax).contains(tasks),
             (1...Limits.rowsPerRequestMax).contains(rows),
-            (1...Limits.tasksPerSweepMax).contains(workers)
+            (1...Limits.tasksPerSweepMax).contains(workers),
+            connections.allSatisfy((1...Limits.connectionsMax).contains)
         else {
             throw ValidationError(
                 "--seconds must be above 0 and at most 3600, --tasks and --workers from 1 to "
-                    + "\(Limits.tasksPerSweepMax), --rows from 1 to \(Limits.rowsPerRequestMax).")
+                    + "\(Limits.tasksPerSweepMax), --rows from 1 to \(Limits.rowsPerRequestMax), "
+                    + "--connections from 1 to \(Limits.connectionsMax).")
         }
     }
 
     func run() async throws {
-        var table = TextTable(BenchLine.columns)
         let json = json
+        // Line by line: the whole takes minutes.
+        if !json { writeOut(BenchLine.aligned(BenchLine.columns)) }
         let run = BenchRun(
-            seconds: seconds, tasks: tasks, rowsPerTask: rows, workers: workers, folder: folder
+            seconds: seconds, tasks: tasks, rowsPerTask: rows, workers: workers,
+            connections: connections, folder: folder
         ) { line in
             if json {
                 let text = try? WireCoding.encode(line)
                 writeOut(String(decoding: text ?? Data(), as: UTF8.self) + "\n")
             } else {
-                table.add(line.cells)
+                writeOut(BenchLine.aligned(line.cells))
             }
         }
         for part in parts { try await run.measure(part) }
-        if !json { print(table.text) }
     }
 }
 

@@ -15,7 +15,7 @@ struct Reaper: Service {
         // Cancelled: another service could not start, or has failed.
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             // Ends the process: only a new start finds out what the disk has kept.
-            if let error = await store.commits.brokenBy { throw error }
+            if let error = store.commits.brokenBy { throw error }
             await sweepOnce()
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
@@ -32,7 +32,7 @@ struct Reaper: Service {
                 let ended = try await store.expire(batch)
                 guard !ended.isEmpty else { continue }
                 logger.warning("leases expired", metadata: ["count": "\(ended.count)"])
-                await ready.notify()
+                ready.notify()
             } catch {
                 // Tried again at the next tick: the leases are still live and still expired.
                 logger.error("leases could not be expired", metadata: ["error": "\(error)"])

@@ -71,7 +71,7 @@ private struct EndOfWaits: Service {
 
     func run() async throws {
         try? await gracefulShutdown()
-        await ready.close()
+        ready.close()
     }
 }
 

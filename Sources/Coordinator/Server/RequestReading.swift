@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -11,20 +12,71 @@ extension HTTPField.Name {
 
 /// A call that changes something, read whole: what was asked, and the key by which a repeat of it
 /// is recognized.
-struct MutatingCall<Message: Decodable> {
+struct MutatingCall<Message> {
     let message: Message
     let key: RequestKey
 
-    init(_ request: Request, as type: Message.Type) async throws {
+    init(_ request: Request, as type: Message.Type) async throws where Message: Decodable {
         try await self.init(request) { try WireCoding.decode(type, from: $0) }
     }
 
-    private init(_ request: Request, reading: (Data) throws -> Message) async throws {
+    fileprivate init(_ request: Request, reading: (Data) throws -> Message) async throws {
         let id = try request.requestID()
-        let buffer = try await request.body.collect(upTo: Limits.requestBodyBytesMax)
+        let buffer = try await request.readingBody {
+            try await request.body.collect(upTo: Limits.requestBodyBytesMax)
+        }
         let body = Data(buffer.readableBytesView)
         message = try reading(body)
         key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
+    }
+}
+
+extension MutatingCall: Sendable where Message: Sendable {}
+
+extension MutatingCall where Message: PlainMessage {
+    init(_ request: Request) async throws {
+        try await self.init(request) { body in
+            if let json = try? JSONValue(parsing: body), let message = Message(plain: json) {
+                return message
+            }
+            return try WireCoding.decode(Message.self, from: body)
+        }
+    }
+}
+
+extension MutatingCall<PackedMetrics> {
+    init(_ request: Request) async throws {
+        try await self.init(request) { body in
+            let packed = body.withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: UInt8.self) { PackedMetrics(reading: $0) }
+            }
+            if let packed { return packed }
+            let message = try WireCoding.decode(MetricsRequest.self, from: body)
+            try checkNames(message.rows)
+            return PackedMetrics(message)
+        }
+    }
+}
+
+extension MutatingCall<PackedCompletion> {
+    init(_ request: Request) async throws {
+        try await self.init(request) { body in
+            let packed = body.withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: UInt8.self) { PackedCompletion(reading: $0) }
+            }
+            if let packed { return packed }
+            let message = try WireCoding.decode(CompleteRequest.self, from: body)
+            try checkNames(message.rows ?? [])
+            return PackedCompletion(message)
+        }
+    }
+}
+
+/// A zero byte ends a name where rows are stored.
+private func checkNames(_ rows: [MetricRow]) throws {
+    guard rows.allSatisfy({ $0.values.keys.allSatisfy { !$0.utf8.contains(0) } }) else {
+        throw APIError(
+            .badRequest, .badRequest, "The name of a metric must have no control characters.")
     }
 }
 
@@ -52,8 +104,24 @@ extension Request {
         return id
     }
 
-    func fingerprint(over body: Data) -> Digest {
-        Digest(of: Data("\(method.rawValue) \(uri.path)\n".utf8) + body)
+    /// What `read` makes of the body. One that ends before its announced length is the caller's
+    /// mistake, whatever the library calls it.
+    func readingBody<Value>(_ read: () async throws -> Value) async throws -> Value {
+        do {
+            return try await read()
+        } catch {
+            let isKnown = error is APIError || error is any HTTPResponseError
+            if isKnown || error.isStorageFailure || error is CancellationError { throw error }
+            throw APIError(
+                .badRequest, .badRequest, "The request ended before its body was there.")
+        }
+    }
+
+    func fingerprint(over body: Data) -> Shared.Digest {
+        var hash = SHA256()
+        hash.update(data: Data("\(method.rawValue) \(uri.path)\n".utf8))
+        hash.update(data: body)
+        return Shared.Digest(hash.finalize())
     }
 
     /// The lease that the path names, if the call's token proves it.

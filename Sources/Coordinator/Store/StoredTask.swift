@@ -7,32 +7,36 @@ struct StoredTask {
     let sweep: SweepID
     let sweepName: String
     let id: SweepTaskID
-    let configuration: String
     let dataDigest: Digest
     let epochs: Int
+    let epochsCompleted: Int
     let lease: LeaseID?
     let machine: LeaseMachine
 
     private static let columns = """
-        SELECT task.number, task.sweep, sweep.name, task.id, task.configuration, task.dataDigest,
+        SELECT task.number, task.sweep, sweep.name, task.id, task.epochsCompleted, task.dataDigest,
             task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged, task.attemptMax
         FROM task JOIN sweep ON sweep.id = task.sweep
         """
+
+    private static let columnsOfOne = columns + " WHERE task.number = ?"
 
     /// - Parameter sql: what follows FROM.
     static func fetchAll(_ database: Database, sql: String, arguments: StatementArguments) throws
         -> [StoredTask]
     {
-        let statement = try database.cachedStatement(sql: columns + " " + sql)
-        return try Row.fetchAll(statement, arguments: arguments).map(StoredTask.init)
+        try database.allRows(columns + " " + sql, arguments, StoredTask.init)
     }
 
     static func fetch(_ number: Int64, _ database: Database) throws -> StoredTask? {
-        try fetchAll(database, sql: "WHERE task.number = ?", arguments: [number]).first
+        try database.firstRow(columnsOfOne, [number], StoredTask.init)
     }
 
     static func leased(by lease: LeaseID, _ database: Database) throws -> StoredTask? {
-        try fetchAll(database, sql: "WHERE task.lease = ?", arguments: [lease.rawValue]).first
+        guard let place = LeasePlace(lease), let task = try fetch(place.task, database),
+            task.lease == lease
+        else { return nil }
+        return task
     }
 
     private init(row: Row) throws {
@@ -42,7 +46,7 @@ struct StoredTask {
         sweep = SweepID(unchecked: row[1])
         sweepName = row[2]
         id = SweepTaskID(unchecked: row[3])
-        configuration = row[4]
+        epochsCompleted = row[4]
         dataDigest = digest
         epochs = row[6]
         lease = (row[7] as String?).map(LeaseID.init(unchecked:))
@@ -55,15 +59,18 @@ struct StoredTask {
     func apply(
         _ decided: LeaseMachine, lease: LeaseID?, error: String? = nil, _ database: Database
     ) throws {
-        try database.execute(
-            sql: """
-                UPDATE task SET state = ?, attempt = ?, attemptsCharged = ?, lease = ?, error = ?
-                WHERE number = ? AND state = ? AND attempt = ?
-                """,
-            arguments: [
+        try database.executeCached(
+            """
+            UPDATE task SET state = ?, attempt = ?, attemptsCharged = ?, lease = ?, error = ?,
+                epochsCompleted = ?
+            WHERE number = ? AND state = ? AND attempt = ?
+            """,
+            [
                 decided.state.rawValue, decided.attempt, decided.attemptsCharged, lease?.rawValue,
                 // A task that will be tried again has no error yet; its attempt keeps it.
                 decided.state == .failed ? error : nil,
+                // What is shown as completed belongs to the newest attempt.
+                decided.attempt == machine.attempt ? epochsCompleted : 0,
                 number, machine.state.rawValue, machine.attempt,
             ])
         guard database.changesCount == 1 else {

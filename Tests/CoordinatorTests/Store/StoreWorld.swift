@@ -87,7 +87,9 @@ extension StoreWorld {
         async throws
     {
         try await store.append(
-            MetricsRequest(firstSequence: sequence, rows: rows, epochsCompleted: epochs), to: lease)
+            PackedMetrics(
+                MetricsRequest(firstSequence: sequence, rows: rows, epochsCompleted: epochs)),
+            to: lease)
     }
 
     /// Posts all rows and completes.
@@ -128,6 +130,13 @@ extension StoreWorld {
         var digest = TrajectoryDigest()
         for row in rows { digest.append(row) }
         return digest.digest
+    }
+}
+
+extension Store {
+    /// The rows were posted before.
+    func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
+        try await complete(lease, PackedCompletion(result), key)
     }
 }
 
