@@ -7,7 +7,7 @@ import Testing
     @Test func `every part is measured and told, a number a line`() async throws {
         try await Deployment.run { deployment in
             let text = try await deployment.output(
-                of: "bench", "disk", "tasks", "rows", "sweep", "--seconds", "1", "--connections",
+                of: "bench", "disk", "tasks", "tasks-tls", "rows", "sweep", "--seconds", "1", "--connections",
                 "3", "--tasks", "40", "--rows", "4", "--json", "--folder", deployment.folder.path,
                 within: .seconds(120))
             let lines = try text.split(separator: "\n").map { line in
@@ -16,7 +16,7 @@ import Testing
             }
             let measures = Set(lines.compactMap { $0["measure"] as? String })
             for wanted in [
-                "writes of 4 KiB with fdatasync", "tasks leased and completed", "  lease",
+                "writes of 4 KiB with fdatasync", "tasks leased and completed", "tasks leased and completed, TLS", "  lease",
                 "metric rows, 100 a call", "40 tasks: submit", "40 tasks: report.csv",
                 "40 tasks: history.csv",
             ] {

@@ -21,9 +21,10 @@ import Testing
             let coordinator = try #require(deployment.coordinator)
             let port = try #require(
                 deployment.address.split(separator: ":").last.flatMap { UInt16($0) })
-            var mutator = RequestMutator(seed: Self.seed)
+            let token = try deployment.join(.admin).token?.text ?? ""
+            var mutator = RequestMutator(seed: Self.seed, token: token)
             var statuses: [Int: Int] = [:]
-            var connection = try RawConnection(port: port)
+            var connection = try RequestConnection(port: port)
             for index in 0..<Self.requests {
                 let request = mutator.next()
                 let status = connection.exchange(request.bytes, isCut: request.isCut)
@@ -37,7 +38,7 @@ import Testing
                     let text = String(decoding: request.bytes.prefix(2_000), as: UTF8.self)
                     throw TestFailure("seed \(Self.seed), request \(index) ended it: \(text)")
                 }
-                if !connection.isOpen { connection = try RawConnection(port: port) }
+                if !connection.isOpen { connection = try RequestConnection(port: port) }
             }
             print("answers of \(Self.requests) requests by status (0: none): \(statuses)")
             // A mutator that only makes nonsense would test nothing behind the first check.

@@ -19,10 +19,14 @@ struct RequestMutator {
     }
 
     private let random: TestRandom
+    private let token: String
     private var count = 0
     private var leases: [(id: String, token: String)] = []
 
-    init(seed: UInt64) { random = TestRandom(seed: seed) }
+    init(seed: UInt64, token: String) {
+        random = TestRandom(seed: seed)
+        self.token = token
+    }
 
     /// Takes the leases out of an answer, so that later requests can speak for them.
     mutating func learn(from body: [UInt8]) {
@@ -54,6 +58,7 @@ struct RequestMutator {
     private func right() -> Draft {
         var draft = pick([sweep, leaseCall, leaseCall, onLease, onLease, onLease, reading, dataset]
         )()
+        draft.headers.append(("Authorization", "Bearer \(token)"))
         if draft.method != "GET" { draft.headers.append(("Request-Id", "r-\(count)")) }
         return draft
     }
@@ -176,7 +181,8 @@ struct RequestMutator {
             ("Transfer-Encoding", "chunked"), ("Content-Length", "-1"), ("Expect", "100-continue"),
             ("Content-Length", "99999999999999999999"), ("Host", ""), ("Connection", "close"),
             ("X", String(repeating: "y", count: 10_000)), ("Content-Type", "text/yaml"),
-            ("Upgrade", "h2c"), ("Range", "bytes=5-1"),
+            ("Upgrade", "h2c"), ("Range", "bytes=5-1"), ("Authorization", "Bearer"),
+            ("Authorization", "Bearer \(token.dropLast())"), ("Authorization", "\u{1}"),
         ])
         switch random.below(3) {
         case 0: draft.headers.append(strange)

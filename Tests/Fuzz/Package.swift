@@ -35,8 +35,12 @@ let package = Package(
             name: "CKernels", path: "Trainer/CKernels",
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
         .target(
-            name: "Trainer", dependencies: ["Shared", "CKernels"], path: "Trainer",
-            exclude: ["CKernels", "Documentation.docc"], swiftSettings: instrumented),
+            name: "CMatrices", path: "Trainer/CMatrices",
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+        .target(
+            name: "Trainer", dependencies: ["Shared", "CKernels", "CMatrices"], path: "Trainer",
+            exclude: ["CKernels", "CMatrices", "Documentation.docc"],
+            swiftSettings: instrumented),
         .target(
             name: "SweepFiles", dependencies: ["Shared", "Yams"], path: "SweepFiles",
             swiftSettings: instrumented),

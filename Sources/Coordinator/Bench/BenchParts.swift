@@ -8,6 +8,8 @@ enum BenchPart: String, CaseIterable {
     case disk
     /// Tasks leased, reported and completed.
     case tasks
+    /// The same, encrypted.
+    case tasksEncrypted = "tasks-tls"
     /// Metric rows stored.
     case rows
     /// A large sweep from its submission to its files.
@@ -31,7 +33,8 @@ struct BenchRun {
     func measure(_ part: BenchPart) async throws {
         switch part {
         case .disk: try measureDisk()
-        case .tasks: try await measureTasks()
+        case .tasks: try await measureTasks(isEncrypted: false)
+        case .tasksEncrypted: try await measureTasks(isEncrypted: true)
         case .rows: try await measureRows()
         case .sweep: try await measureSweep()
         case .heartbeats: try await measureHeartbeats()
@@ -39,9 +42,11 @@ struct BenchRun {
     }
 
     private func withServer(
-        leaseSeconds: Int = 60, _ body: (BenchServer) async throws -> Void
+        leaseSeconds: Int = 60, isEncrypted: Bool = false,
+        _ body: (BenchServer) async throws -> Void
     ) async throws {
-        let server = try BenchServer(leaseSeconds: leaseSeconds, parent: folder)
+        let server = try BenchServer(
+            leaseSeconds: leaseSeconds, parent: folder, isEncrypted: isEncrypted)
         defer { server.stop() }
         try await body(server)
     }
@@ -71,9 +76,9 @@ struct BenchRun {
         report(line)
     }
 
-    private func measureTasks() async throws {
+    private func measureTasks(isEncrypted: Bool) async throws {
         for connections in connections {
-            try await withServer { server in
+            try await withServer(isEncrypted: isEncrypted) { server in
                 let training = try StubTraining(rows: 1)
                 let count = min(Limits.tasksPerSweepMax, Int(seconds * 20_000 / 1_000) * 1_000)
                 _ = try server.client().submit(
@@ -88,7 +93,7 @@ struct BenchRun {
                 try run.check()
                 report(
                     meter.line(
-                        "tasks leased and completed", run.perSecond("complete"), "/s",
+                        "tasks leased and completed" + (isEncrypted ? ", TLS" : ""), run.perSecond("complete"), "/s",
                         connections: connections))
                 for kind in ["lease", "complete"] {
                     report(run.line("  " + kind, kind, connections))

@@ -6,17 +6,23 @@ final class BenchServer {
     let target: BenchTarget
     private let process: Process
     private let folder: URL
+    private let admin: Join
 
     /// Starts it and waits until it listens.
-    init(leaseSeconds: Int, parent: String) throws {
+    init(leaseSeconds: Int, parent: String, isEncrypted: Bool = false) throws {
         folder = URL(filePath: parent).appending(path: "gdln-bench-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         process = Process()
         process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = [
-            "serve", "--data-dir", folder.path + "/data", "--listen", "127.0.0.1:0",
-            "--lease-seconds", "\(leaseSeconds)",
-        ]
+        let data = folder.path + "/data"
+        process.arguments =
+            [
+                "serve", "--data-dir", data, "--listen", "127.0.0.1:0",
+                "--lease-seconds", "\(leaseSeconds)",
+            ] + (isEncrypted ? ["--tls"] : [])
+        // No command is to take it for the coordinator of this host.
+        process.environment = ProcessInfo.processInfo.environment.merging(
+            ["XDG_STATE_HOME": folder.path]) { $1 }
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -27,7 +33,16 @@ final class BenchServer {
             process.terminate()
             throw CommandFailure("The coordinator that was to be measured did not start: \(line)")
         }
-        target = BenchTarget(host: "127.0.0.1", port: port)
+        admin = try Self.join(data, .admin)
+        target = BenchTarget(
+            host: "127.0.0.1", port: port,
+            accessToken: try Self.join(data, .worker).token?.text ?? "",
+            certificate: isEncrypted ? data + "/tls-certificate.pem" : nil)
+    }
+
+    private static func join(_ directory: String, _ role: Role) throws -> Join {
+        let path = DataDirectory.joinPath(directory, role)
+        return try Join(parsing: PrivateFile.read(path) ?? "")
     }
 
     private static func firstLine(_ file: FileHandle) -> String {
@@ -48,7 +63,7 @@ final class BenchServer {
     func client() throws -> CoordinatorClient {
         let start = ContinuousClock.now
         return try CoordinatorClient(
-            address: target.address,
+            admin,
             environment: .init(
                 sleep: { Thread.sleep(forTimeInterval: $0) }, shouldGiveUp: { $0 > 300 },
                 elapsed: { ContinuousClock.now - start },

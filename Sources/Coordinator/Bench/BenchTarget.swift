@@ -5,8 +5,10 @@ import Shared
 struct BenchTarget: Sendable {
     var host: String
     var port: Int
-
-    var address: String { "http://\(host):\(port)" }
+    /// Of a worker.
+    var accessToken: String
+    /// The coordinator's own, in PEM, where what passes is encrypted.
+    var certificate: String?
 
     func post(
         _ path: String, kind: String, id: String, token: String? = nil, body: String,
@@ -16,6 +18,7 @@ struct BenchTarget: Sendable {
         let text = """
             POST \(path) HTTP/1.1\r
             Host: \(host):\(port)\r
+            Authorization: Bearer \(accessToken)\r
             Content-Type: application/json\r
             Request-Id: \(id)\r
             \(lease)Content-Length: \(body.utf8.count)\r

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import Shared
 
 /// Plays scripts against a coordinator, one connection each, all on one thread.
@@ -13,6 +14,7 @@ struct LoadGenerator {
     ) async throws -> LoadRun {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let results = LoadResults()
+        let encryption = try target.certificate.map(Self.encryption)
         let start = ContinuousClock.now
         let end = NIODeadline.now() + .nanoseconds(Int64(duration.seconds * 1e9))
         var channels: [any Channel] = []
@@ -22,7 +24,13 @@ struct LoadGenerator {
                     .channelOption(.socketOption(.tcp_nodelay), value: 1)
                     .channelInitializer { channel in
                         channel.eventLoop.makeCompletedFuture {
-                            try channel.pipeline.syncOperations.addHandler(
+                            let pipeline = channel.pipeline.syncOperations
+                            if let encryption {
+                                try pipeline.addHandler(
+                                    NIOSSLClientHandler(
+                                        context: encryption, serverHostname: "localhost"))
+                            }
+                            try pipeline.addHandler(
                                 LoadConnection(script(index), results, until: end))
                         }
                     }.connect(host: target.host, port: target.port).get())
@@ -31,6 +39,13 @@ struct LoadGenerator {
         let seconds = (ContinuousClock.now - start).seconds
         try await group.shutdownGracefully()
         return LoadRun(results: results, seconds: seconds)
+    }
+
+    /// Trusts the coordinator's own certificate alone.
+    private static func encryption(_ certificate: String) throws -> NIOSSLContext {
+        var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.trustRoots = .file(certificate)
+        return try NIOSSLContext(configuration: configuration)
     }
 }
 

@@ -11,7 +11,7 @@ struct Bench: AsyncParsableCommand {
 
             Starts coordinators of its own, on loopback and in temporary folders, and puts load on \
             them from this process, on the same processors. Every answer waits for its fsync, as \
-            always. Parts: disk, tasks, rows, sweep, heartbeats; without any, all.
+            always. Parts: disk, tasks, tasks-tls, rows, sweep, heartbeats; without any, all.
             """)
 
     @Argument(help: "What to measure.")

@@ -31,14 +31,12 @@ struct DatasetRoutes {
         let id = try request.requestID()
         // Goes through a file: an upload must not fill the memory.
         let upload = try TemporaryFile(in: directory.temporaryPath)
-        try await request.readingBody {
-            for try await buffer in request.body {
-                try upload.append(buffer.readableBytesView)
-                guard upload.count <= Limits.datasetBytesMax else {
-                    throw APIError(
-                        .contentTooLarge, .tooLarge,
-                        "A data set has at most \(Limits.datasetBytesMax) bytes.")
-                }
+        try await request.readBody { buffer in
+            try upload.append(buffer.readableBytesView)
+            guard upload.count <= Limits.datasetBytesMax else {
+                throw APIError(
+                    .contentTooLarge, .tooLarge,
+                    "A data set has at most \(Limits.datasetBytesMax) bytes.")
             }
         }
         let status = try await LongWork.run { try added(upload.contents(), as: name) }

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Shared
 
 extension HTTPField.Name {
@@ -16,16 +17,18 @@ struct MutatingCall<Message> {
     let message: Message
     let key: RequestKey
 
-    init(_ request: Request, as type: Message.Type) async throws where Message: Decodable {
-        try await self.init(request) { try WireCoding.decode(type, from: $0) }
+    /// - Parameter bytesMax: of the body; more is refused.
+    init(
+        _ request: Request, as type: Message.Type, bytesMax: Int = Limits.messageBytesMax
+    ) async throws where Message: Decodable {
+        try await self.init(request, bytesMax) { try WireCoding.decode(type, from: $0) }
     }
 
-    fileprivate init(_ request: Request, reading: (Data) throws -> Message) async throws {
+    fileprivate init(
+        _ request: Request, _ bytesMax: Int, reading: (Data) throws -> Message
+    ) async throws {
         let id = try request.requestID()
-        let buffer = try await request.readingBody {
-            try await request.body.collect(upTo: Limits.requestBodyBytesMax)
-        }
-        let body = Data(buffer.readableBytesView)
+        let body = try await request.wholeBody(bytesMax)
         message = try reading(body)
         key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
     }
@@ -35,7 +38,7 @@ extension MutatingCall: Sendable where Message: Sendable {}
 
 extension MutatingCall where Message: PlainMessage {
     init(_ request: Request) async throws {
-        try await self.init(request) { body in
+        try await self.init(request, Limits.messageBytesMax) { body in
             if let json = try? JSONValue(parsing: body), let message = Message(plain: json) {
                 return message
             }
@@ -46,7 +49,7 @@ extension MutatingCall where Message: PlainMessage {
 
 extension MutatingCall<PackedMetrics> {
     init(_ request: Request) async throws {
-        try await self.init(request) { body in
+        try await self.init(request, Limits.requestBodyBytesMax) { body in
             let packed = body.withUnsafeBytes { bytes in
                 bytes.withMemoryRebound(to: UInt8.self) { PackedMetrics(reading: $0) }
             }
@@ -60,7 +63,7 @@ extension MutatingCall<PackedMetrics> {
 
 extension MutatingCall<PackedCompletion> {
     init(_ request: Request) async throws {
-        try await self.init(request) { body in
+        try await self.init(request, Limits.requestBodyBytesMax) { body in
             let packed = body.withUnsafeBytes { bytes in
                 bytes.withMemoryRebound(to: UInt8.self) { PackedCompletion(reading: $0) }
             }
@@ -82,12 +85,38 @@ private func checkNames(_ rows: [MetricRow]) throws {
 
 extension MutatingCall<JSONValue> {
     /// Any JSON, for a reader of its own.
-    init(_ request: Request) async throws {
-        try await self.init(request) { try JSONValue(parsing: $0) }
+    init(_ request: Request, bytesMax: Int = Limits.messageBytesMax) async throws {
+        try await self.init(request, bytesMax) { try JSONValue(parsing: $0) }
     }
 }
 
 extension Request {
+    func wholeBody(_ bytesMax: Int) async throws -> Data {
+        do {
+            return Data(try await body.collect(upTo: bytesMax).readableBytesView)
+        } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
+            throw APIError(
+                .contentTooLarge, .tooLarge, "The body is longer than \(bytesMax) bytes.")
+        } catch {
+            throw APIError.brokenBody
+        }
+    }
+
+    /// Hands on the body piece by piece, as it arrives.
+    func readBody(_ use: (ByteBuffer) throws -> Void) async throws {
+        var pieces = body.makeAsyncIterator()
+        while true {
+            let piece: ByteBuffer?
+            do {
+                piece = try await pieces.next()
+            } catch {
+                throw APIError.brokenBody
+            }
+            guard let piece else { return }
+            try use(piece)
+        }
+    }
+
     /// Every call that changes something carries an id of the caller's making.
     func requestID() throws -> Shared.RequestID {
         guard let name = HTTPField.Name.requestID, let text = headers[name] else {
@@ -102,19 +131,6 @@ extension Request {
                     + "'-', '_' or '.'.")
         }
         return id
-    }
-
-    /// What `read` makes of the body. One that ends before its announced length is the caller's
-    /// mistake, whatever the library calls it.
-    func readingBody<Value>(_ read: () async throws -> Value) async throws -> Value {
-        do {
-            return try await read()
-        } catch {
-            let isKnown = error is APIError || error is any HTTPResponseError
-            if isKnown || error.isStorageFailure || error is CancellationError { throw error }
-            throw APIError(
-                .badRequest, .badRequest, "The request ended before its body was there.")
-        }
     }
 
     func fingerprint(over body: Data) -> Shared.Digest {

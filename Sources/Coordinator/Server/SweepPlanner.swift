@@ -20,7 +20,8 @@ struct SweepPlanner: Sendable {
             let sweep = try Sweep(reading: SourceValue(json))
             return (sweep, try sweep.expand())
         }
-        let digests = try await datasets.digests(named: Set(points.map(\.configuration.dataset)))
+        let digests = try await datasets.digests(
+            named: Set(points.compactMap(\.configuration.dataset)))
         return try await LongWork.run { try Self.plan(sweep, points, digests) }
     }
 
@@ -30,15 +31,18 @@ struct SweepPlanner: Sendable {
         var gates = GateColumns()
         let tasks = try points.map { point in
             let configuration = point.configuration
-            guard let digest = digests[configuration.dataset] else {
-                throw DatasetError("the data set '\(configuration.dataset)' has no digest")
+            let digest = try configuration.dataset.map { name throws in
+                guard let digest = digests[name] else {
+                    throw DatasetError("the data set '\(name)' has no digest")
+                }
+                return digest
             }
             let text = String(decoding: try configuration.json.canonicalData(), as: UTF8.self)
             let identity = Shared.Configuration.identity(
                 ofCanonical: text, dataDigest: digest)
             return NewTask(
                 position: point.position, id: SweepTaskID(identity: identity),
-                configuration: text, dataDigest: digest,
+                configuration: text, dataDigest: digest ?? Digest.ofNothing,
                 gateCells: try gates.cells(of: configuration), epochs: configuration.epochs)
         }
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)

@@ -52,7 +52,8 @@ struct SweepRoutes {
     }
 
     private func submit(_ request: Request) async throws -> Response {
-        let call = try await MutatingCall<JSONValue>(request)
+        let call = try await MutatingCall<JSONValue>(
+            request, bytesMax: Limits.requestBodyBytesMax)
         let created = try await submissions.join(call.key) {
             try await create(call.message, call.key)
         }

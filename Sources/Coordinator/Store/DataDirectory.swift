@@ -8,6 +8,9 @@ import Shared
 ///     coordinator.sqlite   sweeps, tasks, attempts, metrics
 ///     datasets/            data sets, by digest
 ///     secret               what lease tokens are made with; readable by its owner alone
+///     tokens.json          digests of the tokens that are accepted
+///     join-*               join strings with the coordinator's own tokens
+///     tls-*.pem            the certificate that it made for itself, and its key
 ///     lock                 held for as long as the process lives
 ///     temporary/           emptied at start
 struct DataDirectory: Sendable {
@@ -19,6 +22,13 @@ struct DataDirectory: Sendable {
     var databasePath: String { path + "/coordinator.sqlite" }
     var datasetsPath: String { path + "/datasets" }
     var temporaryPath: String { path + "/temporary" }
+    var tokensPath: String { path + "/tokens.json" }
+    var certificatePath: String { path + "/tls-certificate.pem" }
+    var keyPath: String { path + "/tls-key.pem" }
+    func joinPath(_ role: Role) -> String { Self.joinPath(path, role) }
+    static func joinPath(_ directory: String, _ role: Role) -> String {
+        "\(directory)/join-\(role.rawValue)"
+    }
 
     /// Makes what is missing and takes the lock.
     init(path: String) throws {
@@ -27,6 +37,7 @@ struct DataDirectory: Sendable {
         let ownerOnly: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
         try files.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: ownerOnly)
+        try Ownership.checkDirectory(path)
         lock = try DirectoryLock(path + "/lock", of: path)
         try? files.removeItem(atPath: path + "/temporary")
         for folder in ["datasets", "temporary"] {
@@ -34,6 +45,10 @@ struct DataDirectory: Sendable {
                 atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
                 attributes: ownerOnly)
         }
+        try Ownership.checkSecrets([
+            path + "/secret", path + "/tokens.json", path + "/tls-key.pem",
+            Self.joinPath(path, .admin), Self.joinPath(path, .worker),
+        ])
         secret = try Self.readOrMakeSecret(path + "/secret")
     }
 
@@ -81,7 +96,7 @@ enum DataDirectoryError: Error, CustomStringConvertible {
             "Another coordinator is using the data directory '\(path)': stop it, or name another "
                 + "directory with --data-dir."
         case .unusable(let path, let reason):
-            "The data directory '\(path)' cannot be used: \(reason)."
+            "'\(path)' cannot be used: \(reason)."
         }
     }
 }

@@ -21,10 +21,11 @@ public struct MetricRow: Codable, Hashable, Sendable {
     }
 }
 
-/// The metrics of a k-path network, by the names they have on the wire and in reports.
+/// Metrics by the names they have on the wire and in reports.
 public enum MetricName {
     public static let lossTrainedPaths = "loss_trained_paths"
     public static let lossUntrainedPaths = "loss_untrained_paths"
+    // Of k-path networks.
     public static let accuracyTrainedPaths = "accuracy_trained_paths"
     public static let accuracyUntrainedPaths = "accuracy_untrained_paths"
 }
@@ -102,5 +103,5 @@ public struct TrajectoryDigest: Sendable {
 /// Which arithmetic made a number. Part of every task's identity: results of two versions are never
 /// taken for one another. To be raised by any change that can change a bit of a result.
 public enum NumericVersion {
-    public static let current = "2"
+    public static let current = "3"
 }

@@ -9,7 +9,15 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train tasks for a coordinator.",
         discussion: """
-            Example: gdln-worker run --coordinator http://127.0.0.1:7878 --slots 2
+            Example: gdln-worker run --coordinator http://127.0.0.1:7878
+            On another host: gdln-worker run --join-file join-worker
+
+            Trains as many tasks side by side as memory allows and shares the processors' cores \
+            out among them. One worker a host is enough.
+
+            What `gdln-coordinator join-string --worker` prints is the join string. Whoever can \
+            list this host's processes can read what stands after --join: a file or the \
+            environment's GDLN_JOIN keeps it from them.
 
             SIGTERM or Ctrl-C makes it hand back what is unfinished and end; a second one ends it \
             at once.
@@ -17,12 +25,30 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The coordinator's address; else the environment's GDLN_COORDINATOR.",
+            """
+            The address of a coordinator that the same user runs on this host; else the \
+            environment's GDLN_COORDINATOR.
+            """,
             valueName: "url"))
     var coordinator: String?
 
-    @Option(help: "How many tasks to train side by side, a processor each.")
-    var slots = 1
+    @Option(help: "The join string; else the environment's GDLN_JOIN.")
+    var join: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A file with the join string, read again whenever the token is refused; else the \
+            environment's GDLN_JOIN_FILE.
+            """,
+            valueName: "path"))
+    var joinFile: String?
+
+    @Option(help: "How many tasks to train side by side; else as many as cores and memory allow.")
+    var slots: Int?
+
+    @Option(help: "How many threads to share out among them; else one a core.")
+    var threads: Int?
 
     @Option(
         help: ArgumentHelp("End after so long without a task.", valueName: "10m"),
@@ -33,10 +59,17 @@ struct Run: ParsableCommand {
     var cacheDir: String?
 
     func validate() throws {
-        guard (1...Limits.slotsPerWorkerMax).contains(slots) else {
-            throw ValidationError("--slots must be from 1 to \(Limits.slotsPerWorkerMax).")
+        for (name, value, most) in [
+            ("--slots", slots, Limits.slotsPerWorkerMax), ("--threads", threads, Limits.threadsMax),
+        ] {
+            guard let value, !(1...most).contains(value) else { continue }
+            throw ValidationError("\(name) must be from 1 to \(most).")
         }
-        _ = try address()
+        do {
+            _ = try source()
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 
     func run() throws {
@@ -47,25 +80,30 @@ struct Run: ParsableCommand {
         let stop = StopSignal()
         let sources = stop.listen()
         let host = Self.hostName()
+        let admission = Admission(
+            cores: threads ?? Host.here.cores,
+            cacheBytes: Host.here.cacheBytes, slots: slots)
         let loop = WorkerLoop(
-            name: Self.workerName(host: host), host: host, slots: slots, idleExit: idleExit,
-            access: CoordinatorAccess(address: try address(), stop: stop),
+            name: Self.workerName(host: host), host: host,
+            roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
+            access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
             cache: DatasetCache(
                 directory: cacheDir ?? DatasetCache.defaultDirectory(environment: environment)),
             logger: logger)
-        logger.notice("started", metadata: ["worker": "\(loop.name)", "slots": "\(slots)"])
+        logger.notice(
+            "started",
+            metadata: [
+                "worker": "\(loop.name)", "threads": "\(admission.cores)",
+                "slots": "\(slots.map(String.init) ?? "as memory allows")",
+            ])
         withExtendedLifetime(sources) { loop.run() }
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
     }
 
-    private func address() throws -> String {
-        let variable = ProcessInfo.processInfo.environment["GDLN_COORDINATOR"]
-        guard let address = coordinator ?? variable else {
-            throw ValidationError(
-                "Which coordinator? Name it with --coordinator http://HOST:7878, or in "
-                    + "GDLN_COORDINATOR.")
-        }
-        return address
+    private func source() throws(JoinError) -> JoinSource {
+        try JoinSource(
+            options: .init(join: join, joinFile: joinFile, address: coordinator),
+            environment: ProcessInfo.processInfo.environment, role: .worker)
     }
 
     private static func hostName() -> String {

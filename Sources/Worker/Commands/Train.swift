@@ -41,12 +41,20 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let configuration = try readConfiguration()
-        let found = try resume.map { try Safetensors(parsing: contents(of: $0)) }
+        let dataset = try readDataset(configuration)
+        let data = try dataset.map { Digest(of: try $0.serialized()) }
+        let task = try configuration.identity(dataDigest: data)
+        let found = try resume.map {
+            try TrainCheckpoint.read(contents(of: $0), path: $0, task: task)
+        }
+        let before = Host.here.processBytes("VmRSS:")
+        let need = try configuration.need(dataset: dataset, threadsMax: threads)
         let training = try configuration.makeTraining(
-            dataset: readDataset(configuration), threads: threads, resuming: found)
-        var all = try found.map(Self.rows) ?? []
+            dataset: dataset, threads: threads, resuming: found)
+        var all = try found.map(TrainCheckpoint.rows) ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
+        if !json, let gated = training as? GatedTraining { print("theory \(gated.theoryNote)") }
         while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
             for row in rows {
                 trajectory.append(row)
@@ -54,12 +62,18 @@ struct Train: ParsableCommand {
             }
             all += rows
         }
-        if let checkpoint { try write(training.checkpoint(), rows: all, to: checkpoint) }
+        let most = Host.here.processBytes("VmHWM:")
+        if let checkpoint {
+            try TrainCheckpoint.write(
+                training.checkpoint(), rows: all, task: task, to: checkpoint)
+        }
         if let metrics { try write(all, to: metrics) }
         if json {
             let summary = Summary(
                 epochsCompleted: training.epochsCompleted, trajectory: trajectory.digest,
-                metrics: all.filter { $0.epoch == training.epochsCompleted })
+                metrics: all.filter { $0.epoch == training.epochsCompleted },
+                estimatedBytes: need.bytes,
+                peakBytes: before.flatMap { before in most.map { $0 - before } })
             print(String(decoding: try WireCoding.encode(summary), as: UTF8.self))
         } else {
             print("trajectory \(trajectory.digest)")
@@ -70,34 +84,21 @@ struct Train: ParsableCommand {
         training.isFinished || untilEpoch.map { training.epochsCompleted >= $0 } ?? false
     }
 
-    /// The rows of a checkpoint's epochs, which its trajectory needs.
-    private static func rows(_ checkpoint: Safetensors) throws -> [MetricRow] {
-        let text = checkpoint.metadata["metric_rows"] ?? ""
-        return try text.split(separator: "\n").map {
-            try WireCoding.decode(MetricRow.self, from: Data($0.utf8))
-        }
-    }
-
-    private func write(_ checkpoint: Safetensors, rows: [MetricRow], to path: String) throws {
-        var file = checkpoint
-        file.metadata["metric_rows"] = try Self.lines(rows)
-        try file.serialized().write(to: URL(filePath: path), options: .atomic)
-    }
-
-    private static func lines(_ rows: [MetricRow]) throws -> String {
-        try rows.map { String(decoding: try WireCoding.encode($0), as: UTF8.self) + "\n" }.joined()
-    }
-
     private struct Summary: Encodable {
         var epochsCompleted: Int
         var trajectory: Digest
         /// After the last epoch.
         var metrics: [MetricRow]
+        /// Memory beyond the program and the data set: computed before, and measured.
+        var estimatedBytes: Int
+        var peakBytes: Int?
 
         enum CodingKeys: String, CodingKey {
             case metrics
             case epochsCompleted = "epochs_completed"
             case trajectory = "trajectory_sha256"
+            case estimatedBytes = "estimated_bytes"
+            case peakBytes = "peak_bytes"
         }
     }
 
@@ -106,11 +107,12 @@ struct Train: ParsableCommand {
         return try Configuration(reading: SourceValue(json))
     }
 
-    private func readDataset(_ configuration: Configuration) throws -> Dataset {
+    private func readDataset(_ configuration: Configuration) throws -> Dataset? {
+        guard let name = configuration.dataset else { return nil }
         if let data { return try DatasetFolder.read(directory: data) }
-        guard configuration.dataset == EmbeddedDataset.name else {
+        guard name == EmbeddedDataset.name else {
             throw ValidationError(
-                "The configuration wants the data set '\(configuration.dataset)': name the folder "
+                "The configuration wants the data set '\(name)': name the folder "
                     + "that holds its four files with --data.")
         }
         return EmbeddedDataset.make()
@@ -125,7 +127,7 @@ struct Train: ParsableCommand {
     }
 
     private func write(_ rows: [MetricRow], to path: String) throws {
-        try Data(Self.lines(rows).utf8).write(to: URL(filePath: path), options: .atomic)
+        try Data(TrainCheckpoint.lines(rows).utf8).write(to: URL(filePath: path), options: .atomic)
     }
 
     private static func line(_ row: MetricRow) -> String {

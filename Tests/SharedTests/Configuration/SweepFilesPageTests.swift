@@ -25,7 +25,7 @@ import Testing
 
     @Test func `the page has every key, in the reader's order, and no other`() {
         let top = ["name", "experiment", "base", "axes", "attempts"]
-        #expect(documented == top + KPathConfiguration.paths)
+        #expect(documented == top + Experiment.allCases.flatMap(\.paths))
     }
 
     @Test func `the limits that the page names are the ones in force`() {
@@ -34,7 +34,8 @@ import Testing
             Limits.datasetExamplesMax, Limits.domainsMax, Limits.classesMax, Limits.hiddenWidthMax,
             Limits.layersMax, Limits.batchSizeMax, Limits.epochsMax, Limits.parametersMax,
             Limits.tasksPerSweepMax, Limits.axesPerSweepMax, Limits.sweepFileBytesMax,
-            Limits.sweepNestingMax,
+            Limits.sweepNestingMax, Limits.routingDomainsMax, Limits.itemsMax,
+            Limits.gatedParametersMax,
         ]
         for limit in limits { #expect(page.contains(" \(limit)"), "\(limit)") }
     }
