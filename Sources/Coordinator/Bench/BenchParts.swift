@@ -28,7 +28,7 @@ struct BenchRun {
     var connections: [Int]
     var folder: String
     /// Told of each number as soon as it is known.
-    var report: (BenchLine) -> Void
+    var report: (BenchLine) throws -> Void
 
     func measure(_ part: BenchPart) async throws {
         switch part {
@@ -73,7 +73,7 @@ struct BenchRun {
             measure: "writes of 4 KiB with fdatasync",
             value: count / (ContinuousClock.now - start).seconds, unit: "/s")
         line.setLatency(results.latency("sync"))
-        report(line)
+        try report(line)
     }
 
     private func measureTasks(isEncrypted: Bool) async throws {
@@ -91,12 +91,12 @@ struct BenchRun {
                         LoadWorker("w\(index)", target), slots: 1, rowsAhead: false, training)
                 }
                 try run.check()
-                report(
+                let measure = "tasks leased and completed" + (isEncrypted ? ", TLS" : "")
+                try report(
                     meter.line(
-                        "tasks leased and completed" + (isEncrypted ? ", TLS" : ""), run.perSecond("complete"), "/s",
-                        connections: connections))
+                        measure, run.perSecond("complete"), "/s", connections: connections))
                 for kind in ["lease", "complete"] {
-                    report(run.line("  " + kind, kind, connections))
+                    try report(run.line("  " + kind, kind, connections))
                 }
             }
         }
@@ -119,7 +119,7 @@ struct BenchRun {
                     "metric rows, \(rowsPerCall) a call",
                     run.perSecond("metrics") * Double(rowsPerCall), "/s", connections: connections)
                 line.setLatency(run.results.latency("metrics"))
-                report(line)
+                try report(line)
             }
         }
     }
@@ -129,24 +129,20 @@ struct BenchRun {
             _ = try server.client().submit(
                 StubTraining.sweep(name: "heartbeats", tasks: workers, epochs: 1_000_000))
             // The calls of one period are spread over it, as those of real workers are.
-            let (start, period) = (NIODeadline.now() + .seconds(5), TimeAmount.seconds(15))
+            let period = Duration.seconds(15)
             let (workers, target, meter) = (workers, server.target, ProcessorMeter(server))
             let run = try await LoadGenerator(target: target).run(
-                connections: workers, atMost: .seconds(5 + 3 * 15)
+                connections: workers, over: period, atMost: period * 4
             ) { index in
-                HeartbeatScript(
-                    LoadWorker("w\(index)", target),
-                    start: start
-                        + .nanoseconds(
-                            period.nanoseconds * Int64(index) / Int64(workers)), period: period)
+                HeartbeatScript(LoadWorker("w\(index)", target), period: TimeAmount(period))
             }
             try run.check()
             var line = meter.line(
                 "heartbeats, every 15 s each", run.perSecond("metrics"), "/s",
                 connections: workers)
             line.setLatency(run.results.latency("metrics"))
-            report(line)
-            report(run.line("  lease", "lease", workers))
+            try report(line)
+            try report(run.line("  lease", "lease", workers))
             let status = try server.client().status("heartbeats")
             guard status.count(.leased) == workers else {
                 throw CommandFailure(

@@ -30,7 +30,7 @@ extension BenchRun {
         // Four metrics a row.
         try await file("history.csv", lines: tasks * rowsPerTask * 4, client, server)
         try await file("manifest.json", lines: nil, client, server)
-        report(
+        try report(
             BenchLine(
                 measure: "  the most memory of it all", value: server.peakMegabytes, unit: "MB"))
     }
@@ -42,7 +42,7 @@ extension BenchRun {
         let (meter, start) = (ProcessorMeter(server), ContinuousClock.now)
         try await body()
         let seconds = (ContinuousClock.now - start).seconds
-        report(
+        try report(
             meter.line("\(tasks) tasks: \(measure)", seconds, "s", connections: connections))
     }
 

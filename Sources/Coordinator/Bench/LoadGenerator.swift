@@ -8,8 +8,9 @@ struct LoadGenerator {
     let target: BenchTarget
 
     /// Returns once every script has ended, or the time is over.
+    /// - Parameter spread: over how long the connections are made, evenly.
     func run(
-        connections: Int, atMost duration: Duration,
+        connections: Int, over spread: Duration = .zero, atMost duration: Duration,
         script: @escaping @Sendable (Int) -> any LoadScript
     ) async throws -> LoadRun {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -19,6 +20,8 @@ struct LoadGenerator {
         let end = NIODeadline.now() + .nanoseconds(Int64(duration.seconds * 1e9))
         var channels: [any Channel] = []
         for index in 0..<connections {
+            let due = start + spread * (Double(index) / Double(connections))
+            if due > .now { try await Task.sleep(until: due) }
             channels.append(
                 try await ClientBootstrap(group: group)
                     .channelOption(.socketOption(.tcp_nodelay), value: 1)

@@ -41,11 +41,10 @@ struct LoadWorker {
         self.target = target
     }
 
-    mutating func lease(slots: Int, notBefore: NIODeadline? = nil) -> LoadRequest {
+    mutating func lease(slots: Int) -> LoadRequest {
         post(
             "/v1/leases", "lease",
-            "{\"host\":\"bench\",\"slots\":\(slots),\"wait_seconds\":0,\"worker\":\"\(name)\"}",
-            notBefore: notBefore)
+            "{\"host\":\"bench\",\"slots\":\(slots),\"wait_seconds\":0,\"worker\":\"\(name)\"}")
     }
 
     mutating func tell(
@@ -56,7 +55,7 @@ struct LoadWorker {
 
     private mutating func post(
         _ path: String, _ kind: String, _ body: String, token: String? = nil,
-        notBefore: NIODeadline?
+        notBefore: NIODeadline? = nil
     ) -> LoadRequest {
         requests += 1
         return target.post(
@@ -148,19 +147,17 @@ struct MetricsScript: LoadScript {
 struct HeartbeatScript: LoadScript {
     private var worker: LoadWorker
     private let period: TimeAmount
-    private var due: NIODeadline
+    private var due = NIODeadline.now()
     private var held: HeldLease?
     private var epochs = 0
 
-    /// - Parameter start: of the first call.
-    init(_ worker: LoadWorker, start: NIODeadline, period: TimeAmount) {
+    init(_ worker: LoadWorker, period: TimeAmount) {
         self.worker = worker
         self.period = period
-        due = start
     }
 
     mutating func next(after reply: LoadReply?) -> LoadRequest? {
-        guard let reply else { return worker.lease(slots: 1, notBefore: due) }
+        guard let reply else { return worker.lease(slots: 1) }
         guard reply.status == 200 else { return nil }
         if held == nil { held = HeldLease.all(in: reply.body).first }
         due = due + period

@@ -52,6 +52,13 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
+        // A connection is a file here as there.
+        let room = OpenFiles.allowMany()
+        guard !parts.contains(.heartbeats) || workers <= room else {
+            throw CommandFailure(
+                "\(workers) workers need as many connections; this process may have \(room): "
+                    + "--workers \(room), or `ulimit -n` higher.")
+        }
         let json = json
         // Line by line: the whole takes minutes.
         if !json { writeOut(BenchLine.aligned(BenchLine.columns)) }
@@ -60,8 +67,7 @@ struct Bench: AsyncParsableCommand {
             connections: connections, folder: folder
         ) { line in
             if json {
-                let text = try? WireCoding.encode(line)
-                writeOut(String(decoding: text ?? Data(), as: UTF8.self) + "\n")
+                writeOut(String(decoding: try WireCoding.encode(line), as: UTF8.self) + "\n")
             } else {
                 writeOut(BenchLine.aligned(line.cells))
             }

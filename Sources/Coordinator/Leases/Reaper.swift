@@ -23,11 +23,11 @@ struct Reaper: Service {
         }
     }
 
-    /// Batches keep each transaction short, also when a thousand workers die at once.
+    /// Batches keep each transaction short, also when a hundred thousand workers die at once.
     func sweepOnce() async {
         let expired = store.liveLeases.expired(now: store.environment.instant())
-        for start in stride(from: 0, to: expired.count, by: Limits.commitBatchMax) {
-            let batch = Array(expired[start..<min(start + Limits.commitBatchMax, expired.count)])
+        for start in stride(from: 0, to: expired.count, by: Limits.expiryBatchMax) {
+            let batch = Array(expired[start..<min(start + Limits.expiryBatchMax, expired.count)])
             do {
                 let ended = try await store.expire(batch)
                 guard !ended.isEmpty else { continue }

@@ -38,6 +38,8 @@ struct CoordinatorServer {
         /// Nil: what passes can be read by all who carry it.
         var tls: TLSConfiguration?
         var bounds = ConnectionDeadlines.Bounds()
+        /// More must wait until others end.
+        var connectionsMax = Limits.connectionsMax
     }
 
     /// Serves until SIGTERM or SIGINT, then ends within a bounded time whatever the clients do.
@@ -48,7 +50,7 @@ struct CoordinatorServer {
             server: try Self.connections(place),
             configuration: .init(
                 address: .hostname(place.host, port: place.port), serverName: "gdln-coordinator",
-                availableConnectionsDelegate: MaximumAvailableConnections(Limits.connectionsMax)),
+                availableConnectionsDelegate: MaximumAvailableConnections(place.connectionsMax)),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
         var configuration = ServiceGroupConfiguration(

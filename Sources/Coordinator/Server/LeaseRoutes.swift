@@ -144,7 +144,7 @@ struct LeaseRoutes {
         let lease = try request.lease(parameters, tokens)
         let call = try await MutatingCall<PackedCompletion>(request)
         try check(call.message.rows)
-        try await store.complete(lease, call.message, call.key)
+        try await store.complete(lease, call.message)
         return try answer(.succeeded)
     }
 

@@ -15,7 +15,12 @@ extension HTTPField.Name {
 /// is recognized.
 struct MutatingCall<Message> {
     let message: Message
-    let key: RequestKey
+    private let id: Shared.RequestID
+    private let request: Request
+    private let body: Data
+
+    /// Not made before it is asked for: some calls are long, and need none.
+    var key: RequestKey { RequestKey(id: id, fingerprint: request.fingerprint(over: body)) }
 
     /// - Parameter bytesMax: of the body; more is refused.
     init(
@@ -27,10 +32,10 @@ struct MutatingCall<Message> {
     fileprivate init(
         _ request: Request, _ bytesMax: Int, reading: (Data) throws -> Message
     ) async throws {
-        let id = try request.requestID()
-        let body = try await request.wholeBody(bytesMax)
+        id = try request.requestID()
+        body = try await request.wholeBody(bytesMax)
         message = try reading(body)
-        key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
+        self.request = request
     }
 }
 

@@ -91,13 +91,14 @@ extension Store {
     private static func readyTasks(_ database: Database, for request: LeaseRequest) throws
         -> [StoredTask]
     {
-        let handedBack = "(SELECT task FROM attempt WHERE worker = ? AND outcome = 'handed_back')"
         var tasks: [StoredTask] = []
-        for word in ["NOT IN", "IN"] where tasks.count < request.slots {
+        for word in ["NOT EXISTS", "EXISTS"] where tasks.count < request.slots {
             tasks += try StoredTask.fetchAll(
                 database,
                 sql: """
-                    WHERE task.state = 'ready' AND task.number \(word) \(handedBack)
+                    WHERE task.state = 'ready' AND \(word) (
+                        SELECT 1 FROM attempt WHERE attempt.worker = ?
+                            AND attempt.task = task.number AND attempt.outcome = 'handed_back')
                     ORDER BY task.number LIMIT ?
                     """,
                 arguments: [request.worker.rawValue, request.slots - tasks.count])
@@ -158,36 +159,6 @@ extension Store {
             try task.apply(machine, lease: nil, error: error, database)
             return machine.state
         }
-    }
-
-    /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once
-    /// more inside the transaction: a call may have come in between.
-    /// - Returns: those that are over.
-    func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
-        let (now, instant) = (environment.now(), environment.instant())
-        return try await commits.write { [liveLeases] database in
-            try leases.filter { lease in
-                guard liveLeases.isExpired(lease, now: instant) else { return false }
-                if let task = try StoredTask.leased(by: lease, database) {
-                    try Self.lose(task, lease, at: now, database)
-                }
-                return true
-            }
-        } whenDurable: { [liveLeases] ended in
-            liveLeases.end(ended)
-        }
-    }
-
-    private static func lose(
-        _ task: StoredTask, _ lease: LeaseID, at now: Timestamp, _ database: Database
-    ) throws {
-        var machine = task.machine
-        machine.endAttempt()
-        let error =
-            "the worker was not heard of for a whole lease "
-            + "(attempt \(machine.attempt), \(machine.attemptsCharged) of \(machine.attemptMax))"
-        try end(lease, .lost, error: error, at: now, database)
-        try task.apply(machine, lease: nil, error: error, database)
     }
 
     /// The task that a lease speaks for, if it still may: also one that was given up for lost while

@@ -33,11 +33,13 @@ extension Store {
 
     /// Ends the attempt and the task with success. All that the attempt measured must be stored by
     /// then, the rows of this call with it, and be what the attempt says it was, to the bit.
-    func complete(_ lease: LeaseID, _ result: PackedCompletion, _ key: RequestKey) async throws {
+    ///
+    /// A repeat needs no record of the first time: a success is never replaced, and whoever says
+    /// the same of it again finds it as he says.
+    func complete(_ lease: LeaseID, _ result: PackedCompletion) async throws {
         let now = environment.now()
         let read = try await longTrajectory(of: lease, result)
-        _ = try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
-            database in
+        try await commits.write { database in
             let (task, standing) = try Self.standing(of: lease, database)
             if case .lost(let reason) = standing { throw StoreError.leaseLost(reason: reason) }
             guard standing == .succeededAlready || result.epochsCompleted == task.epochs else {
@@ -48,7 +50,8 @@ extension Store {
             if standing != .succeededAlready {
                 try Self.succeed(task, lease, measured, result, at: now, database)
             }
-            return TaskState.succeeded
+        } whenDurable: { [liveLeases] in
+            liveLeases.end([lease])
         }
     }
 

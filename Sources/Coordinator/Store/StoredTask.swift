@@ -32,11 +32,13 @@ struct StoredTask {
         try database.firstRow(columnsOfOne, [number], StoredTask.init)
     }
 
-    static func leased(by lease: LeaseID, _ database: Database) throws -> StoredTask? {
-        guard let place = LeasePlace(lease), let task = try fetch(place.task, database),
-            task.lease == lease
-        else { return nil }
-        return task
+    /// Those that the leases hold; others hold nothing any more.
+    static func leased(by leases: [LeaseID], _ database: Database) throws -> [StoredTask] {
+        let wanted = Set(leases)
+        return try fetchAll(
+            database, sql: "WHERE task.number IN (SELECT value FROM json_each(?))",
+            arguments: [leases.compactMap { LeasePlace($0)?.task }.sqlList]
+        ).filter { task in task.lease.map(wanted.contains) ?? false }
     }
 
     private init(row: Row) throws {
@@ -77,6 +79,11 @@ struct StoredTask {
             throw DatabaseError(message: "task \(number) changed within one transaction")
         }
     }
+}
+
+extension [Int64] {
+    /// As `json_each` takes it: SQLite binds no lists.
+    var sqlList: String { "[\(map(String.init).joined(separator: ","))]" }
 }
 
 extension String {

@@ -19,7 +19,7 @@ import Testing
         try await world.append(Array(rows[1...]), from: 1, epochs: 4, to: lease)
         #expect(try await world.number("SELECT sum(count) FROM metric") == 4)
         #expect(try await world.task().epochsCompleted == 4)
-        try await world.store.complete(lease, StoreWorld.result(epochs: 4), world.key())
+        try await world.store.complete(lease, StoreWorld.result(epochs: 4))
     }
 
     @Test func `a gap is refused, and the number that is wanted is told`() async throws {
@@ -84,22 +84,22 @@ import Testing
         let rows = StoreWorld.rows(epochs: 2)
         let good = StoreWorld.result(epochs: 2)
         await #expect(throws: StoreError.rowsMissing(stored: 0, claimed: 2)) {
-            try await world.store.complete(lease, good, world.key())
+            try await world.store.complete(lease, good)
         }
         try await world.append(rows, epochs: 2, to: lease)
         var result = good
         result.epochsCompleted = 1
         await #expect(throws: StoreError.epochsMissing(completed: 1, wanted: 2)) {
-            try await world.store.complete(lease, result, world.key())
+            try await world.store.complete(lease, result)
         }
         result = good
         result.trajectory = Digest(of: [1])
         await #expect(
             throws: StoreError.trajectoryMismatch(
                 stored: good.trajectory, claimed: result.trajectory)
-        ) { try await world.store.complete(lease, result, world.key()) }
+        ) { try await world.store.complete(lease, result) }
         #expect(try await world.task().state == .leased)
-        try await world.store.complete(lease, good, world.key())
+        try await world.store.complete(lease, good)
         #expect(try await world.task().state == .succeeded)
     }
 
@@ -110,7 +110,7 @@ import Testing
             let result = CompleteRequest(
                 epochsCompleted: 2, rowCount: rows.count, trajectory: StoreWorld.trajectory(rows))
             await #expect(throws: StoreError.evaluationMissing(lastEpoch: rows.count, wanted: 2)) {
-                try await world.store.complete(lease, result, world.key())
+                try await world.store.complete(lease, result)
             }
         }
     }
@@ -118,11 +118,11 @@ import Testing
     @Test func `completing twice is answered twice, with another request id too`() async throws {
         let (world, lease) = try await leased(epochs: 2)
         try await world.succeed(lease)
-        try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+        try await world.store.complete(lease, StoreWorld.result(epochs: 2))
         var other = StoreWorld.result(epochs: 2)
         other.trajectory = Digest(of: [1])
         await #expect(throws: StoreError.self) {
-            try await world.store.complete(lease, other, world.key())
+            try await world.store.complete(lease, other)
         }
     }
 
@@ -142,7 +142,7 @@ import Testing
         try await world.append([row], epochs: 1, to: lease)
         let result = CompleteRequest(
             epochsCompleted: 1, rowCount: 1, trajectory: StoreWorld.trajectory([row]))
-        try await world.store.complete(lease, result, world.key())
+        try await world.store.complete(lease, result)
         try await world.store.withSnapshot(of: "study") { snapshot in
             try snapshot.forEachMetricRow { #expect($1.row == row) }
         }
@@ -158,7 +158,7 @@ import Testing
         for first in 0...posted {
             result.rows = Array(rows[first...])
             // The first time it ends the task; then it is a repeat under another id.
-            try await world.store.complete(lease, result, world.key())
+            try await world.store.complete(lease, result)
             #expect(try await world.number("SELECT sum(count) FROM metric") == 4)
         }
         #expect(try await world.task().state == .succeeded)
@@ -174,15 +174,15 @@ import Testing
         var result = StoreWorld.result(epochs: 4)
         result.rows = Array(rows[2...])
         await #expect(throws: StoreError.rowsMissing(stored: 1, claimed: 4)) {
-            try await world.store.complete(lease, result, world.key())
+            try await world.store.complete(lease, result)
         }
         result.rows = StoreWorld.rows(epochs: 4, shift: 1).suffix(3)
         await #expect(throws: StoreError.self) {
-            try await world.store.complete(lease, result, world.key())
+            try await world.store.complete(lease, result)
         }
         result.rows = rows + rows
         await #expect(throws: StoreError.self) {
-            try await world.store.complete(lease, result, world.key())
+            try await world.store.complete(lease, result)
         }
         #expect(try await world.number("SELECT sum(count) FROM metric") == 1)
         #expect(try await world.task().state == .leased)
@@ -199,7 +199,7 @@ import Testing
         }
         for _ in 0..<2 {
             try await world.store.complete(
-                lease, StoreWorld.result(epochs: epochs), world.key())
+                lease, StoreWorld.result(epochs: epochs))
         }
         #expect(try await world.task().state == .succeeded)
     }

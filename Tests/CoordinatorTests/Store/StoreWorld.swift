@@ -93,10 +93,10 @@ extension StoreWorld {
     }
 
     /// Posts all rows and completes.
-    func succeed(_ lease: LeaseID, epochs: Int = 2, _ key: RequestKey? = nil) async throws {
+    func succeed(_ lease: LeaseID, epochs: Int = 2) async throws {
         let rows = Self.rows(epochs: epochs)
         try await append(rows, epochs: epochs, to: lease)
-        try await store.complete(lease, Self.result(epochs: epochs), key ?? self.key())
+        try await store.complete(lease, Self.result(epochs: epochs))
     }
 
     func fail(_ lease: LeaseID, permanent: Bool = false, error: String = "diverged") async throws
@@ -135,8 +135,8 @@ extension StoreWorld {
 
 extension Store {
     /// The rows were posted before.
-    func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
-        try await complete(lease, PackedCompletion(result), key)
+    func complete(_ lease: LeaseID, _ result: CompleteRequest) async throws {
+        try await complete(lease, PackedCompletion(result))
     }
 }
 
