@@ -10,6 +10,7 @@ import UnixSignals
 struct CoordinatorServer {
     let store: Store
     let directory: DataDirectory
+    let checkpoints: CheckpointFiles
     let ready = ReadySignal()
     let logger: Logger
 
@@ -18,6 +19,7 @@ struct CoordinatorServer {
         directory = try DataDirectory(path: dataDirectory)
         store = try Store(
             path: directory.databasePath, leaseDuration: leaseDuration, environment: .system)
+        checkpoints = CheckpointFiles(directory)
         self.logger = logger
     }
 
@@ -38,6 +40,7 @@ struct CoordinatorServer {
             services: [
                 application, Reaper(store: store, ready: ready, logger: logger),
                 EndOfWaits(ready: ready),
+                CheckpointSweeper(store: store, files: checkpoints, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSecondsMax)
@@ -49,8 +52,9 @@ struct CoordinatorServer {
         router.add(middleware: ErrorAnswers())
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)
-        LeaseRoutes(store: store, tokens: LeaseTokens(secret: directory.secret), ready: ready)
-            .add(to: router)
+        let tokens = LeaseTokens(secret: directory.secret)
+        LeaseRoutes(store: store, tokens: tokens, ready: ready).add(to: router)
+        CheckpointRoutes(store: store, tokens: tokens, files: checkpoints).add(to: router)
         SweepRoutes(
             store: store,
             planner: SweepPlanner(datasets: DatasetCatalogue(store: store, files: files)),
