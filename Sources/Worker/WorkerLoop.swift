@@ -1,4 +1,5 @@
 import Dispatch
+import FoundationEssentials
 import Logging
 import Shared
 import Synchronization
@@ -14,10 +15,13 @@ struct WorkerLoop {
     let idleExit: Duration?
     let access: CoordinatorAccess
     let cache: DatasetCache
+    let shelf: CheckpointShelf
+    let spool: Spool
     let logger: Logger
 
     /// Returns when all slots have ended.
     func run() {
+        deliverForTheDead()
         let group = DispatchGroup()
         for slot in 0..<slots {
             group.enter()
@@ -29,10 +33,21 @@ struct WorkerLoop {
         group.wait()
     }
 
+    /// Beside the slots: a coordinator that is away must not keep them from what they can do.
+    private func deliverForTheDead() {
+        let delivery = ForsakenDelivery(
+            spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
+        DispatchQueue(label: "forsaken").async {
+            shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
+            delivery.run()
+        }
+    }
+
     private func runSlot(_ slot: Int) {
         var logger = logger
         logger[metadataKey: "slot"] = "\(slot)"
-        let runner = AttemptRunner(access: access, cache: cache, logger: logger)
+        let runner = AttemptRunner(
+            access: access, cache: cache, shelf: shelf, spool: spool, logger: logger)
         var idleSince = ContinuousClock.now
         while !access.stop.isSet {
             let leases = lease(logger)
@@ -46,6 +61,8 @@ struct WorkerLoop {
         let request = LeaseRequest(
             worker: name, host: host, slots: 1, waitSeconds: waitSeconds)
         do {
+            // What could not be kept is not asked for.
+            try spool.check()
             return try access.client().lease(request)
         } catch {
             if !access.stop.isSet {

@@ -11,8 +11,8 @@ struct Run: ParsableCommand {
         discussion: """
             Example: gdln-worker run --coordinator http://127.0.0.1:7878 --slots 2
 
-            SIGTERM or Ctrl-C makes it hand back what is unfinished and end; a second one ends it \
-            at once.
+            SIGTERM or Ctrl-C makes it bring each epoch under way to its end, keep the training \
+            with the coordinator, hand the task back and end; a second one ends it at once.
             """)
 
     @Option(
@@ -29,12 +29,24 @@ struct Run: ParsableCommand {
         transform: DurationArgument.parse)
     var idleExit: Duration?
 
-    @Option(help: "Where data sets are kept; else the user's cache folder.")
+    @Option(
+        help: ArgumentHelp(
+            "Where data sets, checkpoints and what is not told yet are kept; else the user's cache "
+                + "folder.", valueName: "dir"))
     var cacheDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long it may take to end after SIGTERM.", valueName: "20s"),
+        transform: DurationArgument.parse)
+    var grace: Duration = .seconds(Limits.graceSecondsDefault)
 
     func validate() throws {
         guard (1...Limits.slotsPerWorkerMax).contains(slots) else {
             throw ValidationError("--slots must be from 1 to \(Limits.slotsPerWorkerMax).")
+        }
+        guard (1...Limits.graceSecondsMax).contains(grace.seconds) else {
+            throw ValidationError("--grace must be from 1s to a day.")
         }
         _ = try address()
     }
@@ -44,15 +56,19 @@ struct Run: ParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "gdln-worker")
         logger.logLevel = .notice
-        let stop = StopSignal()
+        let stop = StopSignal(grace: grace)
         let sources = stop.listen()
         let host = Self.hostName()
+        let name = Self.workerName(host: host)
+        let directory = cacheDir ?? DatasetCache.defaultDirectory(environment: environment)
+        let spool = try Spool(directory: directory + "/spool", owner: name)
+        defer { spool.close() }
         let loop = WorkerLoop(
-            name: Self.workerName(host: host), host: host, slots: slots, idleExit: idleExit,
+            name: name, host: host, slots: slots, idleExit: idleExit,
             access: CoordinatorAccess(address: try address(), stop: stop),
-            cache: DatasetCache(
-                directory: cacheDir ?? DatasetCache.defaultDirectory(environment: environment)),
-            logger: logger)
+            cache: DatasetCache(directory: directory),
+            shelf: CheckpointShelf(directory: directory + "/checkpoints", owner: name),
+            spool: spool, logger: logger)
         logger.notice("started", metadata: ["worker": "\(loop.name)", "slots": "\(slots)"])
         withExtendedLifetime(sources) { loop.run() }
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
