@@ -38,7 +38,9 @@ public enum Limits {
 
     // Checkpoints, of one training each.
     public static let checkpointBytesMax = 1 << 33
-    public static let checkpointTransferSecondsMax = 1_800.0
+    public static let checkpointTransferSecondsMax = 800.0
+    /// A transfer that comes to a stop for so long is broken off, and tried again.
+    public static let checkpointStallSecondsMax = 60
     /// A training is kept at least so often, whatever the sweep says of epochs.
     public static let checkpointSecondsMax = 300.0
     /// How long a training waits for a checkpoint to arrive before it goes on.
@@ -100,8 +102,6 @@ public enum Limits {
     public static let graceExcessSeconds = 2.0
     /// What a worker keeps of attempts that it could not settle, and of tasks it began.
     public static let daysKeptMax = 30.0
-    public static let spoolRecordBytesMax = 4 << 20
-    public static let spoolBytesMax = 1 << 31
     /// How often a worker looks for what dead workers of its host have left to be delivered.
     public static let spoolSearchSeconds = 30.0
     /// A pause after a failed call for tasks, so that a refusal is not repeated in a tight loop.

@@ -13,7 +13,7 @@ extension EndToEnd {
         private static let seed = environment["GDLN_TEST_SEED"].flatMap { UInt64($0) } ?? 1
         private static let everyEpochs = 5
         /// Long enough for all the kills to fall into it.
-        private static let epochs = TinySweep.epochs * max(1, kills / 8)
+        private static let epochs = TinySweep.epochs * max(1, kills / 12)
         private static let workerCount = 2
 
         private static let yaml =
@@ -63,6 +63,7 @@ extension EndToEnd {
                     "\(kills) kills, seed \(Self.seed): \(again.reduce(0, +)) epochs trained again "
                         + "in \(again.count) attempts, of \(Self.epochs * TinySweep.taskCount); "
                         + "the most by one kill: \(again.max() ?? 0)")
+                #expect(again.count > kills / 4, "too few kills hit a training to say anything")
                 #expect(again.reduce(0, +) <= kills * Self.everyEpochs)
                 deployment.coordinator?.kill()
                 let check = try await deployment.output(of: "check", "--data-dir", "data")
@@ -89,10 +90,40 @@ extension EndToEnd {
         }
 
         /// Of each attempt that was followed by another: the epochs that the coordinator knows it
-        /// had trained, beyond the one from which the next went on.
+        /// had trained, beyond the one from which the task went on.
         private static func trainedAgain(on deployment: Deployment, workers: [TestProcess])
             async throws -> [Int]
         {
+            let starts = starts(workers)
+            let path = deployment.folder.appending(path: "data/coordinator.sqlite").path
+            let attempts = try await DatabaseQueue(path: path).read { database in
+                try Row.fetchAll(database, sql: reached).map { row in
+                    (task: row["id"] as String, number: row["number"] as Int, row["epoch"] as Int?)
+                }
+            }
+            var again: [Int] = []
+            var last: (task: String, epoch: Int)?
+            for (task, number, epoch) in attempts {
+                // One that was killed before it had begun trained nothing.
+                guard let epoch else { continue }
+                let start = starts["\(task) \(number)"] ?? 0
+                if let last, last.task == task { again.append(max(0, last.epoch - start)) }
+                last = (task, epoch)
+            }
+            return again
+        }
+
+        /// The last epoch of which each attempt told anything.
+        private static let reached = """
+            SELECT task.id, attempt.number, max(metric.epoch) AS epoch
+            FROM attempt JOIN task ON task.number = attempt.task
+                LEFT JOIN metric
+                    ON metric.task = attempt.task AND metric.attempt = attempt.number
+            GROUP BY attempt.lease ORDER BY attempt.task, attempt.number
+            """
+
+        /// From which epoch each attempt went on, by task and number, as the workers say it.
+        private static func starts(_ workers: [TestProcess]) -> [String: Int] {
             var starts: [String: Int] = [:]
             for worker in workers {
                 for line in worker.errors.split(separator: "\n") where line.contains("goes on") {
@@ -103,23 +134,7 @@ extension EndToEnd {
                     starts["\(task.1) \(attempt.1)"] = Int(epochs.1)
                 }
             }
-            let path = deployment.folder.appending(path: "data/coordinator.sqlite").path
-            let reached = try await DatabaseQueue(path: path).read { database in
-                try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT task.id, attempt.number, coalesce(max(metric.epoch), 0) AS epoch
-                        FROM attempt JOIN task ON task.number = attempt.task
-                            LEFT JOIN metric ON metric.task = attempt.task
-                                AND metric.attempt = attempt.number
-                        WHERE attempt.number < task.attempt
-                        GROUP BY attempt.lease
-                        """
-                ).map { ($0["id"] as String, $0["number"] as Int, $0["epoch"] as Int) }
-            }
-            return reached.map { task, attempt, epoch in
-                max(0, epoch - (starts["\(task) \(attempt + 1)"] ?? 0))
-            }
+            return starts
         }
     }
 }

@@ -29,6 +29,7 @@ extension CoordinatorClient {
         var request = HTTPRequest(method, "/v1/leases/\(lease.id)/checkpoint")
         request.headers = [("Lease-Token", lease.token.rawValue)]
         request.timeoutSeconds = Limits.checkpointTransferSecondsMax
+        request.stallSecondsMax = Limits.checkpointStallSecondsMax
         return request
     }
 }

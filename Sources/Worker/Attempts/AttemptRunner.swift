@@ -29,7 +29,7 @@ struct AttemptRunner {
             try run(lease, journal, keeper, logger)
         } catch {
             // The lease will expire, and somebody else train the task.
-            logger.error("the attempt could not be made", metadata: ["error": "\(error)"])
+            logger.error("the attempt could not begin", metadata: ["error": "\(error)"])
         }
     }
 
@@ -53,8 +53,7 @@ struct AttemptRunner {
         var logger = logger
         let seconds = ((ContinuousClock.now - start).seconds * 10).rounded() / 10
         logger[metadataKey: "seconds"] = "\(seconds)"
-        let isSettled = try tell(outcome, of: lease, keeper, logger)
-        if isSettled { journal.remove() }
+        if tell(outcome, of: lease, keeper, logger) { journal.remove() }
     }
 
     private func trainedOutcome(
@@ -131,19 +130,25 @@ struct AttemptRunner {
 
     private var stopReason: String { "the worker stops: \(access.stop.reason)" }
 
-    /// - Returns: whether the coordinator has had its last word on the attempt.
+    /// - Returns: whether nothing is left to be told.
     private func tell(
         _ outcome: Outcome, of lease: Lease, _ keeper: CheckpointKeeper, _ logger: Logger
-    ) throws -> Bool {
+    ) -> Bool {
         switch outcome {
         case .ended(let end):
-            return tell(end, try access.client(), of: lease, keeper, logger)
+            keeper.end()
+            return tell(end, of: lease, keeper, logger)
         case .stopped(let reason):
             let left = access.stop.timeLeft(untilShare: Limits.graceShareForCheckpoint)
             keeper.settle(within: left ?? .zero)
             keeper.end()
-            _ = try access.client().handBack(lease, reason: reason)
-            logger.notice("handed back")
+            do {
+                _ = try access.client().handBack(lease, reason: reason)
+                logger.notice("handed back")
+            } catch {
+                // The lease will expire.
+                logger.warning("not handed back", metadata: ["error": "\(error)"])
+            }
             return true
         case .lost(let reason):
             keeper.endAndRemove()
@@ -153,11 +158,9 @@ struct AttemptRunner {
     }
 
     private func tell(
-        _ end: AttemptEnd, _ client: CoordinatorClient, of lease: Lease,
-        _ keeper: CheckpointKeeper, _ logger: Logger
+        _ end: AttemptEnd, of lease: Lease, _ keeper: CheckpointKeeper, _ logger: Logger
     ) -> Bool {
-        keeper.end()
-        switch Delivery(client: client).tell(end, of: lease) {
+        switch Delivery(access: access).tell(end, of: lease) {
         case .taken:
             switch end {
             case .trained: logger.notice("trained")

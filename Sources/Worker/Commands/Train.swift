@@ -44,7 +44,7 @@ struct Train: ParsableCommand {
         let found = try resume.map { try Safetensors(parsing: contents(of: $0)) }
         let training = try configuration.makeTraining(
             dataset: readDataset(configuration), threads: threads, resuming: found)
-        var all = try found.map { try MetricTable(reading: $0).rows } ?? []
+        var all = try found.map(Self.rows) ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
         while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
@@ -70,10 +70,17 @@ struct Train: ParsableCommand {
         training.isFinished || untilEpoch.map { training.epochsCompleted >= $0 } ?? false
     }
 
+    /// The rows of a checkpoint's epochs, which its trajectory needs.
+    private static func rows(_ checkpoint: Safetensors) throws -> [MetricRow] {
+        let text = checkpoint.metadata["metric_rows"] ?? ""
+        return try text.split(separator: "\n").map {
+            try WireCoding.decode(MetricRow.self, from: Data($0.utf8))
+        }
+    }
+
     private func write(_ checkpoint: Safetensors, rows: [MetricRow], to path: String) throws {
-        var (file, table) = (checkpoint, MetricTable())
-        for row in rows { table.append(row) }
-        table.export(to: &file)
+        var file = checkpoint
+        file.metadata["metric_rows"] = try Self.lines(rows)
         try file.serialized().write(to: URL(filePath: path), options: .atomic)
     }
 

@@ -6,7 +6,7 @@ import Shared
 /// Tells the coordinator how attempts ended, and takes no answer for an answer: it goes on until
 /// the coordinator has taken it or refused it for good.
 struct Delivery {
-    let client: CoordinatorClient
+    let access: CoordinatorAccess
 
     /// How an attempt's end was received.
     enum Outcome: Equatable {
@@ -18,7 +18,7 @@ struct Delivery {
     }
 
     func tell(_ end: AttemptEnd, of lease: Lease) -> Outcome {
-        outcome { () throws(ClientError) in
+        outcome { client throws(ClientError) in
             switch end {
             case .trained(let result): _ = try client.complete(result, for: lease)
             case .failed(let failure): _ = try client.fail(failure, for: lease)
@@ -28,7 +28,7 @@ struct Delivery {
 
     /// Sends also the rows, where the coordinator says that it lacks some.
     func deliver(_ journal: ForsakenJournal) -> Outcome {
-        outcome { () throws(ClientError) in
+        outcome { client throws(ClientError) in
             switch journal.end {
             case .failed(let failure): _ = try client.fail(failure, for: journal.lease)
             case .trained(let result):
@@ -38,14 +38,16 @@ struct Delivery {
                     // Where the journal lacks some, too, nobody has them any more.
                     guard error.code == .metricsGap, journal.rows.count == result.rowCount
                     else { throw error }
-                    try sendRows(of: journal, epochsCompleted: result.epochsCompleted)
+                    try sendRows(of: journal, client, epochsCompleted: result.epochsCompleted)
                     _ = try client.complete(result, for: journal.lease)
                 }
             }
         }
     }
 
-    private func sendRows(of journal: ForsakenJournal, epochsCompleted: Int) throws(ClientError) {
+    private func sendRows(
+        of journal: ForsakenJournal, _ client: CoordinatorClient, epochsCompleted: Int
+    ) throws(ClientError) {
         let step = Limits.rowsPerRequestMax
         for start in stride(from: 0, to: journal.rows.count, by: step) {
             let rows = Array(journal.rows[start..<min(start + step, journal.rows.count)])
@@ -55,9 +57,15 @@ struct Delivery {
         }
     }
 
-    private func outcome(_ call: () throws(ClientError) -> Void) -> Outcome {
+    private func outcome(_ call: (CoordinatorClient) throws(ClientError) -> Void) -> Outcome {
+        let client: CoordinatorClient
+        do {
+            client = try access.client()
+        } catch {
+            return .notNow(reason: "\(error)")
+        }
         do throws(ClientError) {
-            try call()
+            try call(client)
             return .taken
         } catch {
             return Self.isFinal(error)
@@ -82,46 +90,50 @@ struct ForsakenDelivery: Sendable {
     let now: @Sendable () -> Timestamp
 
     func run() {
+        var waiting: Set<String> = []
         while !access.stop.isSet {
-            deliverAll()
+            deliverAll(butNot: &waiting)
             access.stop.sleep(seconds: Limits.spoolSearchSeconds)
         }
     }
 
-    func deliverAll() {
+    /// - Parameter waiting: what was refused by somebody who may not be the right one to ask; not
+    ///   tried again by this process.
+    func deliverAll(butNot waiting: inout Set<String>) {
         for forsaken in spool.forsaken() {
-            for path in forsaken.journals where !access.stop.isSet { deliver(path) }
+            for path in forsaken.journals where !access.stop.isSet && !waiting.contains(path) {
+                if !deliver(path) { waiting.insert(path) }
+            }
             forsaken.remove()
         }
     }
 
-    private func deliver(_ path: String) {
+    /// - Returns: whether the journal is gone.
+    private func deliver(_ path: String) -> Bool {
         // Without an end there is nothing to say: the lease expires, and a checkpoint goes on.
         guard let journal = ForsakenJournal(at: path) else {
             logger.notice("a dead worker's attempt had not ended", metadata: ["file": "\(path)"])
             unlink(path)
-            return
+            return true
         }
         var logger = logger
         logger[metadataKey: "task"] = "\(journal.lease.task)"
         logger[metadataKey: "attempt"] = "\(journal.lease.attempt)"
-        do {
-            switch Delivery(client: try access.client()).deliver(journal) {
-            case .taken:
-                logger.notice("delivered for a worker that died")
-                unlink(path)
-            case .refused(let reason):
-                logger.warning(
-                    "a dead worker's result was refused", metadata: ["reason": "\(reason)"])
-                unlink(path)
-            case .notNow(let reason):
-                let age = Double(now().milliseconds) / 1_000 - Double(Spool.modified(path)) / 1e9
-                if age > Limits.daysKeptMax * 86_400 { unlink(path) }
-                logger.warning(
-                    "a dead worker's result waits", metadata: ["reason": "\(reason)"])
-            }
-        } catch {
-            logger.error("a dead worker's result waits", metadata: ["error": "\(error)"])
+        switch Delivery(access: access).deliver(journal) {
+        case .taken:
+            logger.notice("delivered for a worker that died")
+        case .refused(let reason):
+            logger.warning("a dead worker's result is refused", metadata: ["reason": "\(reason)"])
+        case .notNow(let reason):
+            logger.warning("a dead worker's result waits", metadata: ["reason": "\(reason)"])
+            guard isOld(path) else { return false }
         }
+        unlink(path)
+        return true
+    }
+
+    private func isOld(_ path: String) -> Bool {
+        let age = Double(now().milliseconds) / 1_000 - Double(Spool.modified(path)) / 1e9
+        return age > Limits.daysKeptMax * 86_400
     }
 }

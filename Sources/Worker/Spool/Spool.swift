@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Shared
+import Synchronization
 
 /// Where workers of one host keep what is not told yet, each in a folder of its own:
 ///
@@ -12,6 +13,7 @@ final class Spool: Sendable {
     let directory: String
     let owner: WorkerName
     private let lock: FileLock
+    private let checking = Mutex(())
 
     private var folder: String { "\(directory)/\(owner)" }
 
@@ -39,9 +41,9 @@ final class Spool: Sendable {
     /// Throws where nothing can be kept now. Asked before a task is: what could not be kept might
     /// be trained for nothing.
     func check() throws {
-        let path = "\(folder)/check"
-        defer { unlink(path) }
-        try DurableFile.write(Data(repeating: 0x2E, count: 4_096), to: path)
+        try checking.withLock { _ in
+            try FileInTheMaking("\(folder)/check").append(Data(repeating: 0x2E, count: 4_096))
+        }
     }
 
     /// The last one out leaves nothing behind, unless something is still to be delivered.
