@@ -106,4 +106,6 @@ public enum Limits {
     public static let spoolSearchSeconds = 30.0
     /// A pause after a failed call for tasks, so that a refusal is not repeated in a tight loop.
     public static let refusedPauseSeconds = 5.0
+    /// The pause grows with each task in a row that does not fit the host's memory, up to so many.
+    public static let refusalsCountedMax = 12
 }

@@ -12,6 +12,7 @@ public final class KPathTraining {
     let optimizer: OptimizerState
     private let step: KPathStep
     private let evaluator: KPathEvaluator
+    private let machine: Machine
 
     public private(set) var epochsCompleted = 0
     /// Stopped within an epoch: what was trained of it cannot be continued.
@@ -30,7 +31,7 @@ public final class KPathTraining {
     init(configuration: KPathConfiguration, dataset: Dataset, machine: Machine)
         throws(TrainingError)
     {
-        self.configuration = configuration
+        (self.configuration, self.machine) = (configuration, machine)
         let classes = configuration.classes
         train = try ExampleSet(
             dataset.train, name: "training", classes: classes, limit: configuration.trainExamples)
@@ -68,6 +69,11 @@ public final class KPathTraining {
     func goOn(after epochs: Int) { epochsCompleted = epochs }
 
     public var isFinished: Bool { epochsCompleted == configuration.epochs }
+
+    public var threads: Int {
+        get { machine.crew.active }
+        set { machine.crew.setActive(newValue) }
+    }
 
     /// Trains one epoch, and measures all pathways after it where that is due.
     /// - Parameter shouldStop: asked at every step and every pass of an evaluation.

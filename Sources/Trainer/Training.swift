@@ -6,6 +6,9 @@ public import Shared
 public protocol Training: AnyObject {
     var epochsCompleted: Int { get }
     var isFinished: Bool { get }
+    /// How many threads train now, the caller's being one; no more than it was made for. May be
+    /// set between two epochs and where `shouldStop` is asked; changes no result.
+    var threads: Int { get set }
 
     /// Trains one epoch, and measures after it where that is due.
     /// - Parameter shouldStop: asked often, also within an epoch.
@@ -20,16 +23,20 @@ extension KPathTraining: Training {}
 
 extension Configuration {
     /// A training of this configuration, from its first epoch on or from a checkpoint.
-    /// - Parameter threads: how many to train with, the caller's being one; changes no result.
+    /// - Parameters:
+    ///   - threads: how many to train with, the caller's being one; changes no result.
+    ///   - threadsMax: how many it may be told to train with later; nil: no more.
     /// Throws where configuration, data and checkpoint do not fit each other, or where there are no
     /// such threads.
     public func makeTraining(
-        dataset: Dataset, threads: Int = 1, resuming checkpoint: Safetensors? = nil
+        dataset: Dataset, threads: Int = 1, threadsMax: Int? = nil,
+        resuming checkpoint: Safetensors? = nil
     ) throws -> any Training {
         switch self {
         case .kPath(let configuration):
             let training = try KPathTraining(
-                configuration: configuration, dataset: dataset, threads: threads)
+                configuration: configuration, dataset: dataset,
+                machine: Machine(threads: max(threads, threadsMax ?? threads), active: threads))
             if let checkpoint { try training.resume(checkpoint) }
             return training
         }

@@ -4,13 +4,13 @@ import Logging
 import Shared
 import Synchronization
 
-/// Asks for tasks and trains them, in so many slots side by side, until told to stop or idle for
-/// too long. Each slot is a thread: a training keeps a processor busy for hours, and would starve
-/// whatever shared a pool with it.
+/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until told
+/// to stop or idle for too long. Each training has a thread of its own, which keeps a processor
+/// busy for hours and would starve whatever shared a pool with it.
 struct WorkerLoop {
     let name: WorkerName
     let host: String
-    let slots: Int
+    let roster: Roster
     /// Ends the worker once it has had nothing to do for so long; nil: never.
     let idleExit: Duration?
     let access: CoordinatorAccess
@@ -19,21 +19,36 @@ struct WorkerLoop {
     let spool: Spool
     let logger: Logger
 
-    /// Returns when all slots have ended.
+    /// Returns when all trainings have ended.
     func run() {
         deliverForTheDead()
+        let runner = AttemptRunner(
+            access: access, cache: cache, shelf: shelf, spool: spool, roster: roster,
+            logger: logger)
         let group = DispatchGroup()
-        for slot in 0..<slots {
-            group.enter()
-            DispatchQueue(label: "slot \(slot)").async {
-                runSlot(slot)
-                group.leave()
+        var (idleSince, seatedCount) = (ContinuousClock.now, 0)
+        while !access.stop.isSet {
+            if let arrival = roster.expectOne() {
+                for lease in lease() {
+                    group.enter()
+                    roster.attemptBegins()
+                    DispatchQueue(label: "training").async {
+                        runner.run(lease, arrival)
+                        roster.attemptEnded()
+                        group.leave()
+                    }
+                }
+            } else {
+                roster.waitForChange()
             }
+            if roster.isBusy || roster.seatedCount > seatedCount { idleSince = .now }
+            seatedCount = roster.seatedCount
+            if let idleExit, ContinuousClock.now - idleSince >= idleExit { break }
         }
         group.wait()
     }
 
-    /// Beside the slots: a coordinator that is away must not keep them from what they can do.
+    /// Beside the trainings: a coordinator that is away must not keep them from what they can do.
     private func deliverForTheDead() {
         let delivery = ForsakenDelivery(
             spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
@@ -43,27 +58,15 @@ struct WorkerLoop {
         }
     }
 
-    private func runSlot(_ slot: Int) {
-        var logger = logger
-        logger[metadataKey: "slot"] = "\(slot)"
-        let runner = AttemptRunner(
-            access: access, cache: cache, shelf: shelf, spool: spool, logger: logger)
-        var idleSince = ContinuousClock.now
-        while !access.stop.isSet {
-            let leases = lease(logger)
-            for lease in leases { runner.run(lease) }
-            if !leases.isEmpty { idleSince = .now }
-            if let idleExit, ContinuousClock.now - idleSince >= idleExit { return }
-        }
-    }
-
-    private func lease(_ logger: Logger) -> [Lease] {
+    /// One task: what it needs is known when it is here.
+    private func lease() -> [Lease] {
         let request = LeaseRequest(
             worker: name, host: host, slots: 1, waitSeconds: waitSeconds)
         do {
             // What could not be kept is not asked for.
             try spool.check()
-            return try access.client().lease(request)
+            let stop = access.stop
+            return try access.client(givingUpWhen: { stop.isSet }).lease(request)
         } catch {
             if !access.stop.isSet {
                 logger.error("no task", metadata: ["error": "\(error)"])

@@ -36,7 +36,10 @@ extension EndToEnd {
         private static func successor(_ deployment: Deployment) throws -> TestProcess {
             try deployment.start(
                 "gdln-worker",
-                ["run", "--coordinator", deployment.address, "--cache-dir", "cache-1"])
+                [
+                    "run", "--coordinator", deployment.address, "--slots", "1", "--cache-dir",
+                    "cache-1",
+                ])
         }
 
         /// Whether a journal in the spool has its end.

@@ -86,7 +86,10 @@ extension EndToEnd {
         private static func start(_ index: Int, _ deployment: Deployment) throws -> TestProcess {
             try deployment.start(
                 "gdln-worker",
-                ["run", "--coordinator", deployment.address, "--cache-dir", "host-\(index)"])
+                [
+                    "run", "--coordinator", deployment.address, "--slots", "1", "--cache-dir",
+                    "host-\(index)",
+                ])
         }
 
         /// Of each attempt that was followed by another: the epochs that the coordinator knows it

@@ -102,7 +102,7 @@ extension EndToEnd {
                 let next = try deployment.start(
                     "gdln-worker",
                     [
-                        "run", "--coordinator", deployment.address, "--cache-dir",
+                        "run", "--coordinator", deployment.address, "--slots", "1", "--cache-dir",
                         isWorkers ? "cache-1" : "cache-other",
                     ])
                 try await Self.finish(deployment)

@@ -50,22 +50,24 @@ public final class Deployment {
         address = line.components(separatedBy: ", data in ")[0]
     }
 
-    /// Starts a worker of one slot.
+    /// Starts a worker of one slot, unless the options say otherwise.
     public func startWorker(_ options: String..., address: String? = nil) throws -> TestProcess {
         try start(
             "gdln-worker",
             [
                 "run", "--coordinator", address ?? self.address, "--cache-dir",
                 "cache-\(processes.count)",
-            ] + options)
+            ] + (options.contains("--slots") ? [] : ["--slots", "1"]) + options)
     }
 
-    /// Starts one of the package's executables.
-    public func start(_ executable: String, _ arguments: [String]) throws -> TestProcess {
+    /// Starts one of the package's executables, with more in its environment if need be.
+    public func start(
+        _ executable: String, _ arguments: [String], environment more: [String: String] = [:]
+    ) throws -> TestProcess {
         let process = try TestProcess(
             Executables.directory.appending(path: executable), arguments,
             name: "\(processes.count)-\(executable)-\(arguments.first ?? "")", folder: folder,
-            environment: environment)
+            environment: environment.merging(more) { $1 })
         processes.append(process)
         return process
     }

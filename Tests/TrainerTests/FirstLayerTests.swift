@@ -11,33 +11,51 @@ import Testing
         let matrix: OwnedPanels
         let rows: [[Float]]
 
-        /// (features, examples) with about a third of the numbers zero, one input in all.
-        init(features: Int, examples: Int) {
+        /// (features, examples) with about `zeros` of the numbers zero, one input in all.
+        init(features: Int, examples: Int, zeros: Float = 0.3) {
             matrix = OwnedPanels(features, examples, seed: 1)
             let numbers = randomFloats(features * examples, seed: 2)
             rows = (0..<examples).map { e in
                 (0..<features).map { j in
                     let value = numbers[e * features + j]
-                    return j == 1 || abs(value) < 0.3 ? 0 : value
+                    return j == 1 || abs(value) < zeros ? 0 : value
                 }
             }
             for (e, row) in rows.enumerated() {
                 for (j, value) in row.enumerated() { matrix.panels[j, e] = value }
             }
         }
+
+        /// In ascending order where the first eight examples are dense; otherwise by who of a
+        /// batch's four has an input, then ascending.
+        func order(of example: Int, batch: Int) -> [Int] {
+            let eight = rows[..<min(8, batch)]
+            let used = rows[0].indices.filter { j in eight.contains { $0[j] != 0 } }
+            let there = eight.reduce(0) { $0 + $1.count { $0 != 0 } }
+            let ascending = Array(rows[0].indices)
+            if eight.count > 4 && 4 * there >= 3 * used.count * eight.count { return ascending }
+            let start = example / batch * batch
+            let first = start + (example - start) / 4 * 4
+            let four = rows[first..<min(first + 4, start + batch)]
+            func who(_ j: Int) -> Int {
+                four.enumerated().reduce(0) { $0 + ($1.element[j] == 0 ? 0 : 1 << $1.offset) }
+            }
+            return ascending.sorted { (who($0), $0) < (who($1), $1) }
+        }
     }
 
-    @Test(arguments: oddSizes)
-    func `outputs skip what is zero in all of eight examples, and nothing else`(size: Int) throws {
-        for (features, width, batch) in [(5, size, 3), (size, 20, 8), (9, 33, size)] {
+    @Test(arguments: oddSizes, [0.05, 0.3, 0.8] as [Float])
+    func `outputs are chains over the inputs that are not zero`(size: Int, zeros: Float) throws {
+        for (features, width, batch) in [(5, size, 3), (size, 20, 8), (9, 33, size), (40, 70, 9)] {
             let examples = 2 * batch
-            let sparse = Sparse(features: features, examples: examples)
+            let sparse = Sparse(features: features, examples: examples, zeros: zeros)
             let block = InputBlock(
                 features: features, capacity: examples, batch: batch, isTrained: false)
             block.load(sparse.matrix.panels, count: examples, batch: batch)
             let (w, v) = (
                 OwnedPanels(features, width, seed: 3), OwnedPanels(features, width, seed: 4)
             )
+            let orders = (0..<examples).map { sparse.order(of: $0, batch: batch) }
             let parts: [(weight: Float, velocity: Float)] = [(1, 0.25), (0.5, -3)]
             for (name, moves) in Machine.kernelNames.flatMap({ [($0, true), ($0, false)] }) {
                 let out = OwnedPanels(examples, width, seed: 5)
@@ -48,7 +66,7 @@ import Testing
                 let wanted = (0..<examples * width).map { index in
                     let (e, h) = (index / width, index % width)
                     let part = parts[e / batch]
-                    return (0..<features).reduce(into: Float(0)) { sum, j in
+                    return orders[e].reduce(into: Float(0)) { sum, j in
                         let x = sparse.rows[e][j]
                         let mixed = (part.weight * w.panels[j, h])
                             .addingProduct(moves ? part.velocity : 0, v.panels[j, h])

@@ -5,18 +5,11 @@ import Testing
 
 /// The rule that everything else hangs on: neither kernels nor threads change a bit.
 @Suite struct SameBitsTests {
-    private func trajectory(_ configuration: KPathConfiguration, _ machine: Machine) throws
-        -> Digest
-    {
-        let training = try KPathTraining(
-            configuration: configuration, dataset: KPathTrainingTests.dataset(), machine: machine)
-        var digest = TrajectoryDigest()
-        while !training.isFinished {
-            for row in try #require(training.trainEpoch(shouldStop: { false })) {
-                digest.append(row)
-            }
-        }
-        return digest.digest
+    private func answer(_ configuration: KPathConfiguration, _ machine: Machine) throws -> Digest {
+        SelfTest.trainToEnd(
+            try KPathTraining(
+                configuration: configuration, dataset: KPathTrainingTests.dataset(),
+                machine: machine))
     }
 
     @Test(arguments: SmallNetworks.all.indices, [false, true])
@@ -27,7 +20,7 @@ import Testing
         for name in Machine.kernelNames {
             for threads in 1...3 {
                 digests.insert(
-                    try trajectory(configuration, Machine(kernels: name, threads: threads)))
+                    try answer(configuration, Machine(kernels: name, threads: threads)))
             }
         }
         #expect(digests.count == 1)
@@ -40,31 +33,9 @@ import Testing
                 let configuration = SmallNetworks.configuration(
                     width: 272, gate: .plusMod(k: 3), columns: .permuted, batch: 8)
                 digests.insert(
-                    try trajectory(configuration, Machine(kernels: name, threads: threads)))
+                    try answer(configuration, Machine(kernels: name, threads: threads)))
             }
         }
         #expect(digests.count <= 1)
-    }
-}
-
-@Suite struct CrewTests {
-    @Test(arguments: 1...4)
-    func `every item is taken once, round after round`(threads: Int) throws {
-        let crew = try Crew(threads: threads)
-        for items in [0, 1, 2, 7, 100] {
-            for _ in 0..<20 {
-                let taken = Buffer<Int32>(count: items)
-                crew.run(items) { item, thread in
-                    taken.base[item] += thread < threads ? 1 : 100
-                }
-                #expect(taken.values.prefix(items).allSatisfy { $0 == 1 })
-            }
-        }
-    }
-
-    @Test func `a number of threads that makes no sense is refused`() {
-        #expect(
-            throws: TrainingError("0 threads are asked for; wanted: from 1 to 256.")
-        ) { try Crew(threads: 0) }
     }
 }

@@ -31,7 +31,7 @@ extension Store {
         let hold = { @Sendable grants in self.hold(grants, by: request.worker) }
         return try await once(key, isFinal: { !$0.isEmpty }, whenDurable: hold) { database in
             try Self.record(request, at: now, database)
-            return try Self.readyTasks(database, limit: request.slots).map { task in
+            return try Self.readyTasks(database, for: request).map { task in
                 try Self.grant(
                     task, to: request.worker, at: now,
                     lease: LeaseID.random(randomBits), database)
@@ -73,10 +73,23 @@ extension Store {
             arguments: [request.worker.rawValue, request.host, now.milliseconds])
     }
 
-    private static func readyTasks(_ database: Database, limit: Int) throws -> [StoredTask] {
-        try StoredTask.fetchAll(
-            database, sql: "WHERE task.state = 'ready' ORDER BY task.number LIMIT ?",
-            arguments: [limit])
+    /// In the order of submission and position; what this worker has handed back before, for want
+    /// of memory say, only where there is nothing else.
+    private static func readyTasks(_ database: Database, for request: LeaseRequest) throws
+        -> [StoredTask]
+    {
+        let handedBack = "(SELECT task FROM attempt WHERE worker = ? AND outcome = 'handed_back')"
+        var tasks: [StoredTask] = []
+        for word in ["NOT IN", "IN"] where tasks.count < request.slots {
+            tasks += try StoredTask.fetchAll(
+                database,
+                sql: """
+                    WHERE task.state = 'ready' AND task.number \(word) \(handedBack)
+                    ORDER BY task.number LIMIT ?
+                    """,
+                arguments: [request.worker.rawValue, request.slots - tasks.count])
+        }
+        return tasks
     }
 
     private static func grant(

@@ -109,5 +109,5 @@ private func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
 /// Which arithmetic made a number. Part of every task's identity: results of two versions are never
 /// taken for one another. To be raised by any change that can change a bit of a result.
 public enum NumericVersion {
-    public static let current = "2"
+    public static let current = "3"
 }

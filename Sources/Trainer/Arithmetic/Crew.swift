@@ -3,24 +3,41 @@ import Shared
 
 /// Threads that work through numbered items together, the caller being one of them. An item's
 /// result must not depend on who computes it or when: then it does not matter how many there are.
+///
+/// How many of them work can change between two rounds: a neighbour that comes or goes changes what
+/// a training may take of the processor.
 final class Crew {
+    /// At most; whoever keeps something for each thread keeps so much.
     let threads: Int
-    private let handle: OpaquePointer
+    /// Those that work now.
+    private(set) var active: Int
+    private var handle: OpaquePointer
 
+    /// - Parameter active: how many work at first; nil: all.
     /// Throws where the system gives no more threads.
-    init(threads: Int) throws(TrainingError) {
+    init(threads: Int, active: Int? = nil) throws(TrainingError) {
         guard (1...Limits.threadsMax).contains(threads) else {
             throw TrainingError(
                 "\(threads) threads are asked for; wanted: from 1 to \(Limits.threadsMax).")
         }
-        guard let handle = gdln_crew_make(threads) else {
+        self.threads = threads
+        self.active = min(max(active ?? threads, 1), threads)
+        guard let handle = gdln_crew_make(self.active) else {
             throw TrainingError("The system gives no \(threads) threads.")
         }
-        self.threads = threads
         self.handle = handle
     }
 
     deinit { gdln_crew_free(handle) }
+
+    /// Lets `count` threads work from the next round on, at least one and at most `threads`. It
+    /// stays as it is where the system gives no more threads.
+    func setActive(_ count: Int) {
+        let count = min(max(count, 1), threads)
+        guard count != active, let next = gdln_crew_make(count) else { return }
+        gdln_crew_free(handle)
+        (handle, active) = (next, count)
+    }
 
     private struct Work {
         let body: (_ item: Int, _ thread: Int) -> Void

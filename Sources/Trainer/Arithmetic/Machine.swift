@@ -10,8 +10,11 @@ final class Machine {
     let crew: Crew
 
     /// - Parameter kernels: a name; nil: the fastest that this processor has.
+    /// - Parameter active: how many of the threads work at first; nil: all.
     /// Throws where there are no such kernels here, or no such threads.
-    init(kernels name: String? = Machine.forcedKernels, threads: Int) throws(TrainingError) {
+    init(kernels name: String? = Machine.forcedKernels, threads: Int, active: Int? = nil)
+        throws(TrainingError)
+    {
         if let name {
             guard let found = gdln_kernels_named(name) else {
                 throw TrainingError(
@@ -22,7 +25,7 @@ final class Machine {
         } else {
             kernels = gdln_kernels_best()
         }
-        crew = try Crew(threads: threads)
+        crew = try Crew(threads: threads, active: active)
     }
 
     /// What a person forces by the environment, for comparisons.

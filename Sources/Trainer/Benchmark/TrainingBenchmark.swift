@@ -99,7 +99,8 @@ public struct TrainingBenchmark {
         let machine = try Machine(threads: threads)
         let (kernels, rounds) = (machine.kernels, 400_000)
         var best = 0.0
-        for _ in 0..<20 {
+        // Half a second: threads that have just begun may share a processor at first.
+        for _ in 0..<300 {
             let start = clock()
             let done = Buffer<Double>(count: threads)
             machine.crew.run(threads) { item, _ in

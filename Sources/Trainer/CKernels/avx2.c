@@ -6,6 +6,7 @@
 #define TILE_ROWS 4
 #define FORWARD 2
 #define FORWARD_ROWS 4
+#define SORTED 2
 #define BUSY 12
 #define KERNELS gdln_avx2
 #define KERNELS_NAME "avx2"

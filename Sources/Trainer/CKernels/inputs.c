@@ -27,6 +27,36 @@ ptrdiff_t gdln_list_inputs(const float *x, ptrdiff_t panel, ptrdiff_t features, 
     return count;
 }
 
+/// Which of the examples have input j, a bit each.
+static unsigned who_has(const float *x, ptrdiff_t panel, ptrdiff_t first, ptrdiff_t rows,
+                        ptrdiff_t j) {
+    unsigned who = 0;
+    for (ptrdiff_t i = 0; i < rows; i++)
+        who |= (unsigned)(input(x, panel, first + i, j) != 0) << i;
+    return who;
+}
+
+void gdln_sort_inputs(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t first,
+                      ptrdiff_t rows, int32_t *inputs, float *values, int32_t *ends) {
+    // Counted, then placed: ends[who] begins as the place of the first, and moves to the last.
+    int32_t counts[16] = {0}, value[16] = {0};
+    for (ptrdiff_t j = 0; j < features; j++) counts[who_has(x, panel, first, rows, j)]++;
+    ends[0] = 0;
+    for (int who = 1, place = 0, at = 0; who < 16; who++) {
+        ends[who] = place;
+        value[who] = at;
+        place += counts[who];
+        at += counts[who] * __builtin_popcount((unsigned)who);
+    }
+    for (ptrdiff_t j = 0; j < features; j++) {
+        unsigned who = who_has(x, panel, first, rows, j);
+        if (!who) continue;
+        inputs[ends[who]++] = (int32_t)j;
+        for (ptrdiff_t i = 0; i < rows; i++)
+            if (who >> i & 1) values[value[who]++] = input(x, panel, first + i, j);
+    }
+}
+
 void gdln_list_entries(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t examples,
                        ptrdiff_t batch, const float *forWeight, const float *forVelocity,
                        int32_t *starts, gdln_entry *entries) {

@@ -4,6 +4,7 @@
 //     TILE         vectors side by side in a product's tile
 //     TILE_ROWS    rows of that tile: 8 or 4, so that tile and operands fit the registers
 //     FORWARD      vectors side by side in the first layer's tile of FORWARD_ROWS examples
+//     SORTED       vectors side by side in its tile of four examples with sorted inputs
 //     BUSY         registers that a measurement of the peak keeps busy
 //     KERNELS, KERNELS_NAME
 //

@@ -2,34 +2,32 @@
 
 enum mixture { WEIGHTS, SCALED_WEIGHTS, WEIGHTS_AND_VELOCITY };
 
-/// `rows` examples from `example` on, `width` vectors from v on.
-INLINE void forward_tile(const gdln_forward *f, const int rows, const int width, ptrdiff_t example,
-                         ptrdiff_t v, const enum mixture mixture) {
-    vec sums[8][3];
-    const float *ws[3], *vs[3];
+typedef struct { const float *weights[4], *velocity[4]; } forward_columns;
+
+INLINE forward_columns columns_of(const gdln_forward *f, const int width, ptrdiff_t v) {
+    forward_columns columns;
     UNROLL for (int j = 0; j < width; j++) {
-        ws[j] = f->weights + vector_at(v + j, f->weightPanel);
-        vs[j] = mixture == WEIGHTS_AND_VELOCITY
-            ? f->velocity + vector_at(v + j, f->weightPanel) : ws[j];
+        ptrdiff_t at = vector_at(v + j, f->weightPanel);
+        columns.weights[j] = f->weights + at;
+        columns.velocity[j] = f->velocity ? f->velocity + at : f->weights + at;
     }
-    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++)
-        sums[i][j] = (vec){0};
-    vec weightPart = all(f->weightPart), velocityPart = all(f->velocityPart);
-    const float *x = f->values + example;
-    for (ptrdiff_t n = 0; n < f->count; n++, x += 8) {
-        ptrdiff_t at = (ptrdiff_t)f->inputs[n] * PANEL;
-        vec w[3];
-        UNROLL for (int j = 0; j < width; j++) {
-            w[j] = load(ws[j] + at);
-            if (mixture != WEIGHTS) w[j] = weightPart * w[j];
-            if (mixture == WEIGHTS_AND_VELOCITY)
-                w[j] = fma_(velocityPart, load(vs[j] + at), w[j]);
-        }
-        UNROLL for (int i = 0; i < rows; i++) {
-            vec left = all(x[i]);
-            UNROLL for (int j = 0; j < width; j++) sums[i][j] = fma_(left, w[j], sums[i][j]);
-        }
+    return columns;
+}
+
+/// `width` vectors of w for one input.
+INLINE void mix(const gdln_forward *f, const forward_columns *columns, const int width,
+                ptrdiff_t input, const enum mixture mixture, vec *w) {
+    ptrdiff_t at = input * PANEL;
+    UNROLL for (int j = 0; j < width; j++) {
+        w[j] = load(columns->weights[j] + at);
+        if (mixture != WEIGHTS) w[j] = all(f->weightPart) * w[j];
+        if (mixture == WEIGHTS_AND_VELOCITY)
+            w[j] = fma_(all(f->velocityPart), load(columns->velocity[j] + at), w[j]);
     }
+}
+
+INLINE void store_rows(const gdln_forward *f, const int rows, const int width, ptrdiff_t example,
+                       ptrdiff_t v, vec sums[8][4]) {
     UNROLL for (int i = 0; i < rows; i++) {
         if (example + i < f->rows) {
             UNROLL for (int j = 0; j < width; j++)
@@ -38,9 +36,65 @@ INLINE void forward_tile(const gdln_forward *f, const int rows, const int width,
     }
 }
 
+/// `rows` of eight examples from `example` on, `width` vectors from v on.
+INLINE void forward_tile(const gdln_forward *f, const int rows, const int width, ptrdiff_t example,
+                         ptrdiff_t v, const enum mixture mixture) {
+    vec sums[8][4];
+    UNROLL for (int i = 0; i < rows; i++) UNROLL for (int j = 0; j < width; j++)
+        sums[i][j] = (vec){0};
+    const forward_columns columns = columns_of(f, width, v);
+    const float *x = f->values + example;
+    for (ptrdiff_t n = 0; n < f->count; n++, x += 8) {
+        vec w[4];
+        mix(f, &columns, width, f->inputs[n], mixture, w);
+        UNROLL for (int i = 0; i < rows; i++) {
+            vec left = all(x[i]);
+            UNROLL for (int j = 0; j < width; j++) sums[i][j] = fma_(left, w[j], sums[i][j]);
+        }
+    }
+    store_rows(f, rows, width, example, v, sums);
+}
+
+/// Adds the inputs that just the examples in `who` have, a bit an example. Returns where the next
+/// values begin.
+INLINE const float *add_class(const gdln_forward *f, const int who, const int width,
+                              const forward_columns *columns, const enum mixture mixture,
+                              const float *x, vec sums[8][4]) {
+    for (ptrdiff_t n = f->ends[who - 1]; n < f->ends[who]; n++) {
+        vec w[4];
+        mix(f, columns, width, f->inputs[n], mixture, w);
+        UNROLL for (int i = 0; i < 4; i++) {
+            if (!(who >> i & 1)) continue;
+            vec left = all(*x++);
+            UNROLL for (int j = 0; j < width; j++) sums[i][j] = fma_(left, w[j], sums[i][j]);
+        }
+    }
+    return x;
+}
+
+/// Four examples, `width` vectors from v on.
+INLINE void sorted_tile(const gdln_forward *f, const int width, ptrdiff_t v,
+                        const enum mixture mixture) {
+    vec sums[8][4];
+    UNROLL for (int i = 0; i < 4; i++) UNROLL for (int j = 0; j < width; j++)
+        sums[i][j] = (vec){0};
+    const forward_columns columns = columns_of(f, width, v);
+    const float *x = f->values;
+#define CLASS(WHO) x = add_class(f, WHO, width, &columns, mixture, x, sums);
+    CLASS(1) CLASS(2) CLASS(3) CLASS(4) CLASS(5) CLASS(6) CLASS(7) CLASS(8)
+    CLASS(9) CLASS(10) CLASS(11) CLASS(12) CLASS(13) CLASS(14) CLASS(15)
+#undef CLASS
+    store_rows(f, 4, width, 0, v, sums);
+}
+
 INLINE void forward_all(const gdln_forward *f, const enum mixture mixture) {
     const ptrdiff_t vectors = f->panels * PARTS;
     ptrdiff_t v = 0;
+    if (f->ends) {
+        for (; v + SORTED <= vectors; v += SORTED) sorted_tile(f, SORTED, v, mixture);
+        for (; v < vectors; v++) sorted_tile(f, 1, v, mixture);
+        return;
+    }
     for (; v + FORWARD <= vectors; v += FORWARD)
         for (ptrdiff_t e = 0; e < f->rows; e += FORWARD_ROWS)
             forward_tile(f, FORWARD_ROWS, FORWARD, e, v, mixture);

@@ -5,6 +5,7 @@
 #define TILE_ROWS 8
 #define FORWARD 2
 #define FORWARD_ROWS 8
+#define SORTED 4
 #define BUSY 24
 #define KERNELS gdln_neon
 #define KERNELS_NAME "neon"

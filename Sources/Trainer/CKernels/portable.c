@@ -5,6 +5,7 @@
 #define TILE_ROWS 4
 #define FORWARD 2
 #define FORWARD_ROWS 4
+#define SORTED 2
 #define BUSY 8
 #define KERNELS gdln_portable
 #define KERNELS_NAME "portable"

@@ -13,10 +13,21 @@ final class InputBlock {
     private(set) var count = 0
     private(set) var batch = 1
 
-    /// By eights: a batch's examples, eight by eight.
+    /// What a tile takes together of a batch: eight examples, or four with their inputs sorted. Its
+    /// lists begin at as many fours as there were examples before, counted by fours.
+    private struct Group {
+        let first: Int
+        let rows: Int
+        let four: Int
+        /// Inputs for all of eight examples; nil: they are sorted.
+        let count: Int?
+    }
+
     private let inputs: Buffer<Int32>
     private let values: FloatBuffer
-    private var eights: [(first: Int, rows: Int, count: Int)] = []
+    /// By four, sixteen.
+    private let ends: Buffer<Int32>
+    private var groups: [Group] = []
     private let starts: Buffer<Int32>
     private let entries: Buffer<gdln_entry>
     /// (examples, examples)
@@ -26,30 +37,60 @@ final class InputBlock {
     init(features: Int, capacity: Int, batch: Int, isTrained: Bool) {
         self.features = features
         self.capacity = capacity
-        let eightsMax = (capacity + batch - 1) / batch * ((batch + 7) / 8)
+        let foursMax = (capacity + batch - 1) / batch * ((batch + 7) / 8 * 2)
         // Written as far as they are read, so they need no zeros at first.
-        inputs = Buffer(count: eightsMax * features, zero: nil)
-        values = Buffer(count: eightsMax * features * 8, zero: nil)
+        inputs = Buffer(count: foursMax * features, zero: nil)
+        values = Buffer(count: foursMax * features * 4, zero: nil)
+        ends = Buffer(count: foursMax * 16, zero: nil)
         starts = Buffer(count: features + 1)
         entries = Buffer(count: isTrained ? capacity * features : 1, zero: nil)
         products = Buffer(
             count: isTrained ? Panels.size(rows: capacity, columns: capacity) : 1, zero: nil)
     }
 
-    /// Sorts `count` examples, given as (features, examples).
+    /// Where so much of eight examples' common inputs is there, skipping the rest saves less than
+    /// weights mixed once for eight instead of four. Belongs to the numeric version.
+    private static let denseFill = 0.75
+
+    /// Sorts `count` examples, given as (features, examples). Whether they are dense is judged by
+    /// the first eight.
     func load(_ examples: Panels, count: Int, batch: Int) {
         (self.count, self.batch) = (count, batch)
-        eights.removeAll(keepingCapacity: true)
+        groups.removeAll(keepingCapacity: true)
+        let isDense = isDense(examples, rows: min(8, batch, count))
+        var four = 0
         for start in stride(from: 0, to: count, by: batch) {
             let end = min(start + batch, count)
-            for first in stride(from: start, to: end, by: 8) {
-                let (rows, place) = (min(8, end - first), eights.count * features)
-                let found = gdln_list_inputs(
-                    examples.base, examples.panel, features, first, rows, inputs.base + place,
-                    values.base + place * 8)
-                eights.append((first, rows, found))
+            let together = isDense ? 8 : 4
+            for first in stride(from: start, to: end, by: together) {
+                let rows = min(together, end - first)
+                let found =
+                    isDense
+                    ? list(examples, first, rows, four) : sort(examples, first, rows, four)
+                groups.append(Group(first: first, rows: rows, four: four, count: found))
+                four += together / 4
             }
         }
+    }
+
+    private func isDense(_ examples: Panels, rows: Int) -> Bool {
+        guard rows > 4 else { return false }
+        let count = list(examples, 0, rows, 0)
+        let present = UnsafeBufferPointer(start: values.base, count: count * 8).count { $0 != 0 }
+        return Double(present) >= Self.denseFill * Double(count * rows)
+    }
+
+    private func list(_ examples: Panels, _ first: Int, _ rows: Int, _ four: Int) -> Int {
+        gdln_list_inputs(
+            examples.base, examples.panel, features, first, rows,
+            inputs.base + four * features, values.base + four * features * 4)
+    }
+
+    private func sort(_ examples: Panels, _ first: Int, _ rows: Int, _ four: Int) -> Int? {
+        gdln_sort_inputs(
+            examples.base, examples.panel, features, first, rows, inputs.base + four * features,
+            values.base + four * features * 4, ends.base + four * 16)
+        return nil
     }
 
     /// Multiplies all pairs of examples.
@@ -84,14 +125,16 @@ final class InputBlock {
         _ machine: Machine, weights: Panels, velocity: Panels?, into out: Panels,
         parts: (_ batch: Int) -> (weight: Float, velocity: Float)
     ) {
-        for (index, eight) in eights.enumerated() {
-            let part = parts(eight.first / batch)
-            let place = index * features
+        for group in groups {
+            let part = parts(group.first / batch)
+            let place = group.four * features
             var forward = gdln_forward(
-                inputs: inputs.base + place, values: values.base + place * 8, count: eight.count,
-                weights: weights.base, velocity: velocity?.base, weightPanel: weights.panel,
-                weightPart: part.weight, velocityPart: part.velocity, panels: weights.panelCount,
-                out: out.base + eight.first * Panels.width, outPanel: out.panel, rows: eight.rows)
+                inputs: inputs.base + place, values: values.base + place * 4,
+                ends: group.count == nil ? ends.base + group.four * 16 : nil,
+                count: group.count ?? 0, weights: weights.base, velocity: velocity?.base,
+                weightPanel: weights.panel, weightPart: part.weight, velocityPart: part.velocity,
+                panels: weights.panelCount, out: out.base + group.first * Panels.width,
+                outPanel: out.panel, rows: group.rows)
             machine.kernels.pointee.forward(&forward)
         }
     }

@@ -17,27 +17,39 @@ final class KPathNetwork {
 
     /// All parameters are zero: `initialize` or `load` follows.
     init(_ configuration: KPathConfiguration, inputs: Dataset.Inputs) throws(TrainingError) {
-        do {
-            gate = try GateStructure(
-                configuration.gate, domains: configuration.domains,
-                classes: configuration.classes, seed: configuration.seeds.gate)
-        } catch {
-            throw TrainingError("The gate does not fit: \(error).")
-        }
-        labels = try LabelMaps(
-            configuration.targetTransform, domains: configuration.domains,
-            classes: configuration.classes)
-        shape = KPathShape(
-            domains: configuration.domains, features: inputs.featureCount,
-            width: configuration.hiddenWidth, outputClasses: labels.outputClasses,
-            layers: configuration.layers, hiddenLayers: configuration.hiddenLayers,
-            relu: configuration.relu)
-        try Self.checkSizes(configuration, shape)
+        let parts = try Parts(configuration, inputs: inputs)
+        (gate, labels, shape) = (parts.gate, parts.labels, parts.shape)
         views = try InputViews(
             configuration.inputTransform, domains: configuration.domains, of: inputs)
         plan = DecoderPlan(training: gate)
         layout = KPathLayout(shape)
         parameters = FloatBuffer(count: layout.count)
+    }
+
+    /// What decides how large a network is, checked.
+    struct Parts {
+        let gate: GateStructure
+        let labels: LabelMaps
+        let shape: KPathShape
+
+        init(_ configuration: KPathConfiguration, inputs: Dataset.Inputs) throws(TrainingError) {
+            do {
+                gate = try GateStructure(
+                    configuration.gate, domains: configuration.domains,
+                    classes: configuration.classes, seed: configuration.seeds.gate)
+            } catch {
+                throw TrainingError("The gate does not fit: \(error).")
+            }
+            labels = try LabelMaps(
+                configuration.targetTransform, domains: configuration.domains,
+                classes: configuration.classes)
+            shape = KPathShape(
+                domains: configuration.domains, features: inputs.featureCount,
+                width: configuration.hiddenWidth, outputClasses: labels.outputClasses,
+                layers: configuration.layers, hiddenLayers: configuration.hiddenLayers,
+                relu: configuration.relu)
+            try checkSizes(configuration, shape)
+        }
     }
 
     private static func checkSizes(_ configuration: KPathConfiguration, _ shape: KPathShape)

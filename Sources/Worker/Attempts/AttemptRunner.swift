@@ -8,60 +8,85 @@ struct AttemptRunner {
     let cache: DatasetCache
     let shelf: CheckpointShelf
     let spool: Spool
+    let roster: Roster
     let logger: Logger
+
+    /// What belongs to one attempt alone.
+    private struct Attempt {
+        let lease: Lease
+        let arrival: Roster.Arrival
+        let reporter: AttemptReporter
+        let keeper: CheckpointKeeper
+        var logger: Logger
+    }
 
     /// How the training itself went.
     private enum Outcome {
         case ended(AttemptEnd)
         /// Nothing to tell but that the task is free again.
         case stopped(reason: String)
+        /// This host has too little memory.
+        case tooLarge(reason: String)
         case lost(reason: String)
     }
 
     /// Returns when the coordinator knows, or need not know, or the worker is told to stop.
-    func run(_ lease: Lease) {
+    /// - Parameter arrival: settled as soon as the worker may ask for the next task.
+    func run(_ lease: Lease, _ arrival: Roster.Arrival) {
         var logger = logger
         logger[metadataKey: "task"] = "\(lease.task)"
         logger[metadataKey: "attempt"] = "\(lease.attempt)"
         do {
             let journal = try spool.journal(of: lease)
-            let keeper = CheckpointKeeper(lease, shelf: shelf, access: access, logger: logger)
-            try run(lease, journal, keeper, logger)
+            let attempt = Attempt(
+                lease: lease, arrival: arrival,
+                reporter: AttemptReporter(lease: lease, journal: journal, logger: logger),
+                keeper: CheckpointKeeper(lease, shelf: shelf, access: access, logger: logger),
+                logger: logger)
+            // Heartbeats go out from here on: fetching data may take long.
+            try attempt.reporter.start(access)
+            if run(attempt) { journal.remove() }
         } catch {
             // The lease will expire, and somebody else train the task.
             logger.error("the attempt could not begin", metadata: ["error": "\(error)"])
         }
+        arrival.settle()
     }
 
-    private func run(
-        _ lease: Lease, _ journal: AttemptJournal, _ keeper: CheckpointKeeper, _ logger: Logger
-    ) throws {
+    /// - Returns: whether nothing is left to be told.
+    private func run(_ attempt: Attempt) -> Bool {
         let start = ContinuousClock.now
-        let reporter = AttemptReporter(lease: lease, journal: journal, logger: logger)
-        // Heartbeats go out from here on: fetching data may take long.
-        try reporter.start(access)
-        var outcome = trainedOutcome(of: lease, reporter, keeper, logger)
+        var outcome = trainedOutcome(of: attempt)
         if case .ended(let end) = outcome {
             do {
-                try reporter.write(end)
+                try attempt.reporter.write(end)
             } catch {
-                logger.warning("the journal cannot be written", metadata: ["error": "\(error)"])
+                attempt.logger.warning(
+                    "the journal cannot be written", metadata: ["error": "\(error)"])
             }
         }
-        reporter.finish()
-        if let reason = reporter.lostReason { outcome = .lost(reason: reason) }
-        var logger = logger
+        attempt.reporter.finish()
+        if let reason = attempt.reporter.lostReason { outcome = .lost(reason: reason) }
+        var attempt = attempt
         let seconds = ((ContinuousClock.now - start).seconds * 10).rounded() / 10
-        logger[metadataKey: "seconds"] = "\(seconds)"
-        if tell(outcome, of: lease, keeper, logger) { journal.remove() }
+        attempt.logger[metadataKey: "seconds"] = "\(seconds)"
+        return tell(outcome, of: attempt)
     }
 
-    private func trainedOutcome(
-        of lease: Lease, _ reporter: AttemptReporter, _ keeper: CheckpointKeeper, _ logger: Logger
-    ) -> Outcome {
+    private func trainedOutcome(of attempt: Attempt) -> Outcome {
         do {
-            let start = try makeStart(lease, logger)
-            return train(start, lease, reporter, keeper)
+            let configuration = try Configuration(reading: SourceValue(attempt.lease.configuration))
+            let dataset = try cache.dataset(attempt.lease.dataDigest, from: access.client())
+            let need = try configuration.need(
+                dataset: dataset, threadsMax: roster.admission.cores)
+            switch enter(need, attempt) {
+            case .wait: return .stopped(reason: stopReason)
+            case .tooLarge(let available):
+                return .tooLarge(reason: tooLargeReason(need, available))
+            case .seated(let seat):
+                defer { roster.leave(seat) }
+                return try train(configuration, dataset, seat, attempt)
+            }
         } catch {
             // Told to stop, the worker also breaks off what it was fetching.
             if access.stop.isSet { return .stopped(reason: stopReason) }
@@ -71,21 +96,44 @@ struct AttemptRunner {
         }
     }
 
-    private func makeStart(_ lease: Lease, _ logger: Logger) throws -> TrainingStart {
-        let configuration = try Configuration(reading: SourceValue(lease.configuration))
-        let client = try access.client()
-        let dataset = try cache.dataset(lease.dataDigest, from: client)
-        let starter = TrainingStarter(lease: lease, shelf: shelf, client: client, logger: logger)
-        return try starter.start { checkpoint in
-            try configuration.makeTraining(dataset: dataset, resuming: checkpoint)
+    /// Waits until there is room beside the others; `wait` where it may wait no longer.
+    private func enter(_ need: TrainingNeed, _ attempt: Attempt) -> Roster.Entry {
+        while mayBegin(attempt) {
+            let entry = roster.enter(need)
+            guard case .wait = entry else { return entry }
+            access.stop.sleep(seconds: 0.1)
         }
+        return .wait
+    }
+
+    private func mayBegin(_ attempt: Attempt) -> Bool {
+        !access.stop.isSet && attempt.reporter.lostReason == nil
+    }
+
+    private func tooLargeReason(_ need: TrainingNeed, _ available: Int) -> String {
+        "the task needs \(Admission.bytesWanted(need) >> 20) MB of memory, and the host has "
+            + "\(available >> 20) MB left; a host with more may take it"
     }
 
     private func train(
-        _ start: TrainingStart, _ lease: Lease, _ reporter: AttemptReporter,
-        _ keeper: CheckpointKeeper
-    ) -> Outcome {
-        let training = start.training
+        _ configuration: Configuration, _ dataset: Dataset, _ seat: Roster.Seat, _ attempt: Attempt
+    ) throws -> Outcome {
+        while !roster.mayBegin(seat), mayBegin(attempt) { access.stop.sleep(seconds: 0.01) }
+        let threads = seat.threads
+        seat.hasTaken(threads)
+        let starter = TrainingStarter(
+            lease: attempt.lease, shelf: shelf, client: try access.client(), logger: attempt.logger)
+        let start = try starter.start { checkpoint in
+            try configuration.makeTraining(
+                dataset: dataset, threads: threads, threadsMax: seat.threadsMax,
+                resuming: checkpoint)
+        }
+        attempt.arrival.settle()
+        return train(start, seat, attempt)
+    }
+
+    private func train(_ start: TrainingStart, _ seat: Roster.Seat, _ attempt: Attempt) -> Outcome {
+        let (training, reporter) = (start.training, attempt.reporter)
         var (metrics, trajectory) = (start.metrics, TrajectoryDigest())
         func add(_ rows: [MetricRow]) {
             for row in rows { trajectory.append(row) }
@@ -93,24 +141,26 @@ struct AttemptRunner {
         }
         add(metrics.rows)
         var schedule = CheckpointSchedule(
-            everyEpochs: lease.checkpointEveryEpochs, epochs: training.epochsCompleted, now: .now)
+            everyEpochs: attempt.lease.checkpointEveryEpochs, epochs: training.epochsCompleted,
+            now: .now)
         while !training.isFinished {
             if access.stop.isSet {
                 let epochs = training.epochsCompleted
-                if epochs > schedule.keptEpochs {
-                    _ = keeper.keep(checkpoint(of: training, metrics, lease), epochs: epochs)
-                }
+                if epochs > schedule.keptEpochs { _ = keep(training, metrics, attempt) }
                 return .stopped(reason: stopReason)
             }
             let rows = training.trainEpoch {
-                access.stop.isPast(share: Limits.graceShareForEpoch) || reporter.lostReason != nil
+                if training.threads != seat.threads { training.threads = seat.threads }
+                seat.hasTaken(training.threads)
+                return access.stop.isPast(share: Limits.graceShareForEpoch)
+                    || reporter.lostReason != nil
             }
             guard let rows else { return .stopped(reason: stopReason) }
             for row in rows { metrics.append(row) }
             add(rows)
             let epochs = training.epochsCompleted
             if !training.isFinished, !access.stop.isSet, schedule.isDue(epochs: epochs, now: .now),
-                keeper.keep(checkpoint(of: training, metrics, lease), epochs: epochs)
+                keep(training, metrics, attempt)
             {
                 schedule.kept(epochs: epochs, now: .now)
             }
@@ -122,60 +172,68 @@ struct AttemptRunner {
                     trajectory: trajectory.digest)))
     }
 
-    private func checkpoint(
-        of training: any Training, _ metrics: MetricTable, _ lease: Lease
-    ) -> Safetensors {
-        TrainingStarter.checkpoint(of: training, metrics, task: lease.task)
+    /// Hands the training's state over, unless the one before is still being written.
+    private func keep(
+        _ training: any Training, _ metrics: MetricTable, _ attempt: Attempt
+    ) -> Bool {
+        let file = TrainingStarter.checkpoint(of: training, metrics, task: attempt.lease.task)
+        return attempt.keeper.keep(file, epochs: training.epochsCompleted)
     }
 
     private var stopReason: String { "the worker stops: \(access.stop.reason)" }
+}
 
+// MARK: - The attempt's end
+
+extension AttemptRunner {
     /// - Returns: whether nothing is left to be told.
-    private func tell(
-        _ outcome: Outcome, of lease: Lease, _ keeper: CheckpointKeeper, _ logger: Logger
-    ) -> Bool {
+    private func tell(_ outcome: Outcome, of attempt: Attempt) -> Bool {
+        let (keeper, logger) = (attempt.keeper, attempt.logger)
         switch outcome {
         case .ended(let end):
             keeper.end()
-            return tell(end, of: lease, keeper, logger)
+            return tell(end, of: attempt)
         case .stopped(let reason):
             let left = access.stop.timeLeft(untilShare: Limits.graceShareForCheckpoint)
             keeper.settle(within: left ?? .zero)
             keeper.end()
-            do {
-                _ = try access.client().handBack(lease, reason: reason)
-                logger.notice("handed back")
-            } catch {
-                // The lease will expire.
-                logger.warning("not handed back", metadata: ["error": "\(error)"])
-            }
-            return true
+            handBack(attempt, .notice, reason: reason)
+        case .tooLarge(let reason):
+            handBack(attempt, .warning, reason: reason)
+            access.stop.sleep(seconds: roster.refusalPauseSeconds)
         case .lost(let reason):
             keeper.endAndRemove()
             logger.warning("given up", metadata: ["reason": "\(reason)"])
-            return true
+        }
+        return true
+    }
+
+    private func handBack(_ attempt: Attempt, _ level: Logger.Level, reason: String) {
+        do {
+            _ = try access.client().handBack(attempt.lease, reason: reason)
+            attempt.logger.log(level: level, "handed back", metadata: ["reason": "\(reason)"])
+        } catch {
+            // The lease will expire.
+            attempt.logger.warning("not handed back", metadata: ["error": "\(error)"])
         }
     }
 
-    private func tell(
-        _ end: AttemptEnd, of lease: Lease, _ keeper: CheckpointKeeper, _ logger: Logger
-    ) -> Bool {
-        switch Delivery(access: access).tell(end, of: lease) {
+    private func tell(_ end: AttemptEnd, of attempt: Attempt) -> Bool {
+        let logger = attempt.logger
+        switch Delivery(access: access).tell(end, of: attempt.lease) {
         case .taken:
             switch end {
             case .trained: logger.notice("trained")
             case .failed(let failure):
                 logger.error("failed", metadata: ["error": "\(failure.error)"])
             }
-            keeper.endAndRemove()
-            return true
         case .refused(let reason):
-            keeper.endAndRemove()
             logger.warning("given up", metadata: ["reason": "\(reason)"])
-            return true
         case .notNow(let reason):
             logger.warning("the result waits in the spool", metadata: ["reason": "\(reason)"])
             return false
         }
+        attempt.keeper.endAndRemove()
+        return true
     }
 }

@@ -48,7 +48,7 @@ struct Bench: ParsableCommand {
     enum Choice: String, ExpressibleByArgument { case sgd, adam }
 
     func run() throws {
-        let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+        let threads = threads ?? Host.here.cores
         guard seconds > 0, evaluationExamples >= 0 else {
             throw ValidationError("--seconds must be above 0, --evaluation-examples not below.")
         }
@@ -77,10 +77,12 @@ struct Bench: ParsableCommand {
         let peak = try benchmark.peak(clock: Self.now)
         var before: Int?
         let times = try benchmark.train(seconds: seconds, clock: Self.now) {
-            before = Self.memory("VmRSS:")
+            before = Host.here.processBytes("VmRSS:")
         }
         // With several cases in one process, the most may be an earlier one's.
-        let trainingBytes = before.flatMap { before in Self.memory("VmHWM:").map { $0 - before } }
+        let trainingBytes = before.flatMap { before in
+            Host.here.processBytes("VmHWM:").map { $0 - before }
+        }
         let evaluation =
             evaluationExamples > 0
             ? try benchmark.evaluate(examples: evaluationExamples, clock: Self.now) : nil
@@ -101,12 +103,4 @@ struct Bench: ParsableCommand {
     }
 
     private static let epoch = ContinuousClock.now
-
-    /// This process's memory now, or at its most, where the system tells.
-    private static func memory(_ name: String) -> Int? {
-        let status = try? String(contentsOf: URL(filePath: "/proc/self/status"), encoding: .utf8)
-        let line = status?.split(separator: "\n").first { $0.hasPrefix(name) }
-        let kilobytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first
-        return kilobytes.flatMap { Int($0) }.map { $0 * 1024 }
-    }
 }

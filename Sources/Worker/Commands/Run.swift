@@ -9,7 +9,10 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train tasks for a coordinator.",
         discussion: """
-            Example: gdln-worker run --coordinator http://127.0.0.1:7878 --slots 2
+            Example: gdln-worker run --coordinator http://127.0.0.1:7878
+
+            Trains as many tasks side by side as memory allows and shares the processors' cores \
+            out among them. One worker a host is enough.
 
             SIGTERM or Ctrl-C makes it bring each epoch under way to its end, keep the training \
             with the coordinator, hand the task back and end; a second one ends it at once.
@@ -21,8 +24,11 @@ struct Run: ParsableCommand {
             valueName: "url"))
     var coordinator: String?
 
-    @Option(help: "How many tasks to train side by side, a processor each.")
-    var slots = 1
+    @Option(help: "How many tasks to train side by side; else as many as cores and memory allow.")
+    var slots: Int?
+
+    @Option(help: "How many threads to share out among them; else one a core.")
+    var threads: Int?
 
     @Option(
         help: ArgumentHelp("End after so long without a task.", valueName: "10m"),
@@ -42,8 +48,11 @@ struct Run: ParsableCommand {
     var grace: Duration = .seconds(Limits.graceSecondsDefault)
 
     func validate() throws {
-        guard (1...Limits.slotsPerWorkerMax).contains(slots) else {
-            throw ValidationError("--slots must be from 1 to \(Limits.slotsPerWorkerMax).")
+        for (name, value, most) in [
+            ("--slots", slots, Limits.slotsPerWorkerMax), ("--threads", threads, Limits.threadsMax),
+        ] {
+            guard let value, !(1...most).contains(value) else { continue }
+            throw ValidationError("\(name) must be from 1 to \(most).")
         }
         guard (1...Limits.graceSecondsMax).contains(grace.seconds) else {
             throw ValidationError("--grace must be from 1s to a day.")
@@ -63,13 +72,22 @@ struct Run: ParsableCommand {
         let directory = cacheDir ?? DatasetCache.defaultDirectory(environment: environment)
         let spool = try Spool(directory: directory + "/spool", owner: name)
         defer { spool.close() }
+        let admission = Admission(
+            cores: threads ?? Host.here.cores,
+            cacheBytes: Host.here.cacheBytes, slots: slots)
         let loop = WorkerLoop(
-            name: name, host: host, slots: slots, idleExit: idleExit,
+            name: name, host: host,
+            roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
             access: CoordinatorAccess(address: try address(), stop: stop),
             cache: DatasetCache(directory: directory),
             shelf: CheckpointShelf(directory: directory + "/checkpoints", owner: name),
             spool: spool, logger: logger)
-        logger.notice("started", metadata: ["worker": "\(loop.name)", "slots": "\(slots)"])
+        logger.notice(
+            "started",
+            metadata: [
+                "worker": "\(loop.name)", "threads": "\(admission.cores)",
+                "slots": "\(slots.map(String.init) ?? "as memory allows")",
+            ])
         withExtendedLifetime(sources) { loop.run() }
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
     }

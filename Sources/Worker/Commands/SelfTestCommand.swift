@@ -22,12 +22,12 @@ struct SelfTestCommand: ParsableCommand {
 
     private struct Line: Encodable {
         let name: String
-        let trajectory: Digest
+        let answer: Digest
         let isRight: Bool
 
         enum CodingKeys: String, CodingKey {
             case name
-            case trajectory = "trajectory_sha256"
+            case answer = "sha256"
             case isRight = "is_right"
         }
     }
@@ -37,7 +37,7 @@ struct SelfTestCommand: ParsableCommand {
         for outcome in outcomes {
             if json {
                 let line = Line(
-                    name: outcome.name, trajectory: outcome.found, isRight: outcome.isRight)
+                    name: outcome.name, answer: outcome.found, isRight: outcome.isRight)
                 print(String(decoding: try WireCoding.encode(line), as: UTF8.self))
             } else {
                 print("\(outcome.isRight ? "right" : "WRONG") \(outcome.name) \(outcome.found)")

@@ -41,10 +41,16 @@ struct Train: ParsableCommand {
 
     func run() throws {
         let configuration = try readConfiguration()
-        let found = try resume.map { try Safetensors(parsing: contents(of: $0)) }
+        let dataset = try readDataset(configuration)
+        let task = try configuration.identity(dataDigest: Digest(of: dataset.serialized()))
+        let found = try resume.map {
+            try TrainCheckpoint.read(contents(of: $0), path: $0, task: task)
+        }
+        let before = Host.here.processBytes("VmRSS:")
+        let need = try configuration.need(dataset: dataset, threadsMax: threads)
         let training = try configuration.makeTraining(
-            dataset: readDataset(configuration), threads: threads, resuming: found)
-        var all = try found.map(Self.rows) ?? []
+            dataset: dataset, threads: threads, resuming: found)
+        var all = try found.map(TrainCheckpoint.rows) ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
         while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
@@ -54,12 +60,18 @@ struct Train: ParsableCommand {
             }
             all += rows
         }
-        if let checkpoint { try write(training.checkpoint(), rows: all, to: checkpoint) }
+        let most = Host.here.processBytes("VmHWM:")
+        if let checkpoint {
+            try TrainCheckpoint.write(
+                training.checkpoint(), rows: all, task: task, to: checkpoint)
+        }
         if let metrics { try write(all, to: metrics) }
         if json {
             let summary = Summary(
                 epochsCompleted: training.epochsCompleted, trajectory: trajectory.digest,
-                metrics: all.filter { $0.epoch == training.epochsCompleted })
+                metrics: all.filter { $0.epoch == training.epochsCompleted },
+                estimatedBytes: need.bytes,
+                peakBytes: before.flatMap { before in most.map { $0 - before } })
             print(String(decoding: try WireCoding.encode(summary), as: UTF8.self))
         } else {
             print("trajectory \(trajectory.digest)")
@@ -70,34 +82,21 @@ struct Train: ParsableCommand {
         training.isFinished || untilEpoch.map { training.epochsCompleted >= $0 } ?? false
     }
 
-    /// The rows of a checkpoint's epochs, which its trajectory needs.
-    private static func rows(_ checkpoint: Safetensors) throws -> [MetricRow] {
-        let text = checkpoint.metadata["metric_rows"] ?? ""
-        return try text.split(separator: "\n").map {
-            try WireCoding.decode(MetricRow.self, from: Data($0.utf8))
-        }
-    }
-
-    private func write(_ checkpoint: Safetensors, rows: [MetricRow], to path: String) throws {
-        var file = checkpoint
-        file.metadata["metric_rows"] = try Self.lines(rows)
-        try file.serialized().write(to: URL(filePath: path), options: .atomic)
-    }
-
-    private static func lines(_ rows: [MetricRow]) throws -> String {
-        try rows.map { String(decoding: try WireCoding.encode($0), as: UTF8.self) + "\n" }.joined()
-    }
-
     private struct Summary: Encodable {
         var epochsCompleted: Int
         var trajectory: Digest
         /// After the last epoch.
         var metrics: [MetricRow]
+        /// Memory beyond the program and the data set: computed before, and measured.
+        var estimatedBytes: Int
+        var peakBytes: Int?
 
         enum CodingKeys: String, CodingKey {
             case metrics
             case epochsCompleted = "epochs_completed"
             case trajectory = "trajectory_sha256"
+            case estimatedBytes = "estimated_bytes"
+            case peakBytes = "peak_bytes"
         }
     }
 
@@ -125,7 +124,7 @@ struct Train: ParsableCommand {
     }
 
     private func write(_ rows: [MetricRow], to path: String) throws {
-        try Data(Self.lines(rows).utf8).write(to: URL(filePath: path), options: .atomic)
+        try Data(TrainCheckpoint.lines(rows).utf8).write(to: URL(filePath: path), options: .atomic)
     }
 
     private static func line(_ row: MetricRow) -> String {

@@ -46,6 +46,20 @@ import Testing
         #expect(stored.hasPrefix("öö") && stored.hasSuffix("ö…"))
     }
 
+    @Test func `what a worker handed back it gets last, and others in its place`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 3, name: "s")
+        let first = try await world.leaseOne("small")
+        _ = try await world.store.handBack(
+            first, HandBackRequest(reason: "too large"), world.key())
+        let next = try await world.lease("small", slots: 3)
+        #expect(next.map(\.task.rawValue) == ["s-1", "s-2", "s-0"])
+        let last = try #require(next.last)
+        _ = try await world.store.handBack(
+            last.lease, HandBackRequest(reason: "too large"), world.key())
+        #expect(try await world.lease("large").map(\.task.rawValue) == ["s-0"])
+    }
+
     @Test func `a task that is handed back costs no attempt`() async throws {
         let world = try StoreWorld()
         try await world.create(attempts: 1)

@@ -96,7 +96,7 @@ import Testing
         let configuration = Configuration.kPath(Self.small)
         let identity = try configuration.identity(dataDigest: nil)
         // The SHA-256 of the text above inside {"configuration": …}, by another program.
-        let digits = "de9ba173af846d5a772d5b6555f132170fa54b5f762e73da7ac191133eff5cd9"
+        let digits = "56c357677fe65acd0d1939b8022e65fd52d92e6e446d6275a175a847637b1c11"
         #expect(identity.hexadecimal == digits)
         #expect(SweepTaskID(identity: identity).rawValue == String(digits.prefix(32)))
         var other = Self.small

@@ -62,15 +62,20 @@ typedef struct {
     float rate, decay, meanTake, squareKeep, squareTake, rootDivisor, epsilon;
 } gdln_adam;
 
-/// Eight examples through the first layer, of which most inputs are zero:
+/// A few examples through the first layer, of which most inputs may be zero:
 ///
-///     out[e] = sum over i < count of  values[i * 8 + e] * w[inputs[i]],   e < 8
+///     out[e] = sum over the inputs listed of  value of e * w[input]
 ///
-/// where w is weightPart * weights, or fmaf(velocityPart, velocity, weightPart * weights). Panels
-/// are one after the other at weightPanel and outPanel.
+/// where w is weightPart * weights, or fmaf(velocityPart, velocity, weightPart * weights), and each
+/// sum is a chain in the list's order. Panels are one after the other at weightPanel and outPanel.
 typedef struct {
     const int32_t *inputs;
+    /// The values of an input side by side, input after input.
     const float *values;
+    /// Null: `count` inputs for all of eight examples. Otherwise four examples, and the inputs
+    /// ends[who - 1] ..< ends[who] are for just the examples that `who` has a bit for, 1 to 15,
+    /// with as many values each; ends[0] is 0.
+    const int32_t *_Nullable ends;
     ptrdiff_t count;
     const float *weights;
     const float *_Nullable velocity;
@@ -79,7 +84,7 @@ typedef struct {
     ptrdiff_t panels;
     float *out;
     ptrdiff_t outPanel;
-    /// How many of the eight there are.
+    /// How many examples there are.
     ptrdiff_t rows;
 } gdln_forward;
 
@@ -167,10 +172,14 @@ const char *_Nullable gdln_kernels_name(ptrdiff_t index);
 
 // Inputs and copies (inputs.c). Inputs of examples are (features, examples) in panels.
 
-/// The inputs that are not zero in all of `rows` examples from `first` on, at most eight: which
-/// they are, and their values, eight an input. Returns how many.
+/// The inputs that are not zero in all of `rows` examples from `first` on, at most eight, in
+/// ascending order: which they are, and their values, eight an input. Returns how many.
 ptrdiff_t gdln_list_inputs(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t first,
                            ptrdiff_t rows, int32_t *inputs, float *values);
+/// The same of at most four examples, sorted by who has them, then ascending, with no value that is
+/// zero: what `gdln_forward` takes with `ends`, of which sixteen are written.
+void gdln_sort_inputs(const float *x, ptrdiff_t panel, ptrdiff_t features, ptrdiff_t first,
+                      ptrdiff_t rows, int32_t *inputs, float *values, int32_t *ends);
 /// All inputs that are not zero, by input: those of input j are entries[starts[j] ..< starts[j +
 /// 1]], in the order of examples. Example e is of step e / batch, whose factors the values are
 /// taken by.
@@ -195,7 +204,7 @@ typedef struct gdln_crew gdln_crew;
 gdln_crew *_Nullable gdln_crew_make(ptrdiff_t threads);
 void gdln_crew_free(gdln_crew *);
 /// Calls work(context, item, thread) for every item below `items`, each once, and returns when all
-/// are done. Items are begun in ascending order.
+/// are done. Every thread begins with neighbouring items, the same part of them in every round.
 void gdln_crew_run(gdln_crew *, ptrdiff_t items,
                    void (*work)(void *context, ptrdiff_t item, ptrdiff_t thread), void *context);
 

@@ -1,0 +1,95 @@
+import Dispatch
+import Foundation
+import Logging
+import Shared
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// A whole worker in this process, with a coordinator that says what a script says.
+@Suite struct WorkerLoopTests {
+    private static let dataset = EmbeddedDataset.make()
+
+    private static func lease() throws -> String {
+        let configuration = KPathConfiguration(
+            dataset: EmbeddedDataset.name, trainExamples: 16, testExamples: 8, domains: 3,
+            hiddenWidth: 4, gate: GateRecipe(family: .plusMod(k: 1)), batchSize: 8, epochs: 1,
+            optimizer: .sgd(.init(learningRate: 0.1)))
+        let lease = Lease(
+            id: LeaseID(unchecked: "l1"), token: LeaseToken(unchecked: "t1"),
+            task: SweepTaskID(unchecked: "a1"), sweep: "s", attempt: 1,
+            configuration: Configuration.kPath(configuration).json,
+            dataDigest: Digest(of: try dataset.serialized()), expiresInSeconds: 600)
+        let answer = LeaseResponse(leases: [lease])
+        return String(decoding: try WireCoding.encode(answer), as: UTF8.self)
+    }
+
+    private static let accepted = ScriptedServer.Act.answer(
+        status: 200, body: #"{"state":"ready","expires_in_seconds":0}"#)
+
+    /// Runs a worker until it ends by itself, or until the script's calls have come.
+    private static func run(
+        _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
+        available: Int?
+    ) async throws -> [ScriptedServer.Received] {
+        let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
+        defer { server.stop() }
+        let file = try dataset.serialized()
+        try file.write(
+            to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
+        let (stop, name) = (StopSignal(), WorkerName(unchecked: "w"))
+        let loop = WorkerLoop(
+            name: name, host: "h",
+            roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
+            access: CoordinatorAccess(address: server.address, stop: stop),
+            cache: DatasetCache(directory: folder.path),
+            shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
+            spool: try Spool(directory: folder.path + "/spool", owner: name),
+            logger: Logger(label: "test"))
+        let ended = DispatchSemaphore(value: 0)
+        DispatchQueue(label: "worker").async {
+            loop.run()
+            ended.signal()
+        }
+        if let line {
+            try await eventually("\(line) is called", within: .seconds(30)) {
+                server.received.contains { $0.line.hasSuffix(line) }
+            }
+            stop.set("the test ends")
+        }
+        try await eventually("the worker ends", within: .seconds(30)) {
+            ended.wait(timeout: .now()) == .success
+        }
+        return server.received
+    }
+
+    @Test func `a task that does not fit the host is handed back with the figures`() async throws {
+        let received = try await Self.run(
+            [.answer(status: 200, body: Self.lease()), Self.accepted], idleExit: nil,
+            until: "/hand_back", available: 10 << 20)
+        #expect(
+            received.map(\.line).prefix(2) == ["POST /v1/leases", "POST /v1/leases/l1/hand_back"])
+        let message = try WireCoding.decode(
+            HandBackRequest.self, from: Data((received.dropFirst().first?.body ?? "").utf8))
+        #expect(message.reason.hasPrefix("the task needs "), "\(message.reason)")
+        #expect(message.reason.hasSuffix("the host has 10 MB left; a host with more may take it"))
+    }
+
+    @Test func `a task that fits is trained and completed`() async throws {
+        let received = try await Self.run(
+            [.answer(status: 200, body: Self.lease()), Self.accepted], idleExit: nil,
+            until: "/complete", available: 1 << 40)
+        #expect(received.first?.line == "POST /v1/leases")
+        let request = try WireCoding.decode(
+            LeaseRequest.self, from: Data((received.first?.body ?? "").utf8))
+        #expect(request.slots == 1)
+        #expect(received.contains { $0.line.hasSuffix("/metrics") })
+    }
+
+    @Test func `a worker with nothing to do ends when it was told to`() async throws {
+        let received = try await Self.run(
+            [.answer(status: 204)], idleExit: .milliseconds(300), available: nil)
+        #expect(received.allSatisfy { $0.line == "POST /v1/leases" } && !received.isEmpty)
+    }
+}
