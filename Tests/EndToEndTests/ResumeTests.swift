@@ -83,6 +83,8 @@ extension EndToEnd {
             try await Deployment.run { deployment in
                 let worker = try await Self.begin(deployment)
                 worker.kill()
+                // What was on its way when the worker died must not move the files meanwhile.
+                deployment.coordinator?.kill()
                 let isWorkers = damage == .lastFlippedByWorker || damage == .allFlippedByWorker
                 var (theirs, own) = (
                     try Self.files(deployment, "data/checkpoints"),
@@ -99,6 +101,7 @@ extension EndToEnd {
                     theirs = []
                 case .allFlippedByWorker: try Self.flip(own)
                 }
+                try await deployment.startCoordinator()
                 let next = try deployment.start(
                     "gdln-worker",
                     [
