@@ -23,10 +23,14 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.1"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
@@ -53,8 +57,11 @@ let package = Package(
             // Contraction is off so that a product and a sum round alike on every processor.
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
         .target(
-            name: "Trainer", dependencies: ["Shared", "CKernels"], exclude: ["CKernels"],
-            swiftSettings: strict),
+            name: "CMatrices", path: "Sources/Trainer/CMatrices",
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+        .target(
+            name: "Trainer", dependencies: ["Shared", "CKernels", "CMatrices"],
+            exclude: ["CKernels", "CMatrices"], swiftSettings: strict),
 
         .executableTarget(
             name: "Worker", dependencies: ["Shared", "Trainer", commandLine, logging],
@@ -67,10 +74,15 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SwiftASN1", package: "swift-asn1"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "X509", package: "swift-certificates"),
             ],
             swiftSettings: strict),
 
@@ -81,7 +93,8 @@ let package = Package(
             name: "SharedTests", dependencies: ["Shared", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),
         .testTarget(
-            name: "TrainerTests", dependencies: ["Trainer", "Shared", "CKernels", "TestSupport"],
+            name: "TrainerTests",
+            dependencies: ["Trainer", "Shared", "CKernels", "CMatrices", "TestSupport"],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",

@@ -13,6 +13,7 @@ struct Coordinator: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             Serve.self, Submit.self, Status.self, Watch.self, Report.self, Cancel.self, Retry.self,
-            Workers.self, DataCommand.self, Check.self,
+            Workers.self, DataCommand.self, JoinStringCommand.self, TokenCommand.self,
+            Check.self,
         ])
 }

@@ -21,6 +21,21 @@ public enum Limits {
     public static let batchSizeMax = 4_096
     public static let epochsMax = 1_000_000
     public static let parametersMax = 1 << 32
+    /// A routing network has a context for each pair of its domains.
+    public static let routingDomainsMax = 128
+    public static let gatedParametersMax = 1 << 24
+    public static let itemsMax = 1_024
+    /// Singular modes that metrics and reports tell of, the strongest first.
+    public static let reportedModesMax = 6
+    public static let graphNodesMax = 2_048
+    public static let graphEdgesMax = 8_192
+    public static let contextsMax = 20_000
+    /// Pathways of a gated network, counted with all their beginnings.
+    public static let pathBranchesMax = 200_000
+    /// Pairs of pathways with one output and correlated inputs.
+    public static let pathPairsMax = 4_000_000
+    /// Float64 numbers that the training of one gated network may keep.
+    public static let gatedNumbersMax = 1 << 27
     public static let replayRowsMax = 1_000_000
     /// Of one training.
     public static let threadsMax = 256
@@ -47,8 +62,6 @@ public enum Limits {
     public static let checkpointPauseSecondsMax = 1.0
     /// Of one task on a worker's disk: the last, and one to fall back on.
     public static let checkpointsKeptPerTask = 2
-    /// A coordinator's disk is left this much for what matters more than checkpoints: results.
-    public static let freeBytesBesideCheckpoints = 64 << 20
     /// How often a coordinator looks for checkpoints that nobody needs any more.
     public static let checkpointSweepSeconds = 10.0
 
@@ -65,8 +78,16 @@ public enum Limits {
     public static let reportBytesMax = 1 << 31
     public static let reportSecondsMax = 600.0
 
+    public static let secretFileBytesMax = 4_096
+
     // The coordinator.
+    /// Of a sweep or of metrics.
     public static let requestBodyBytesMax = 2 << 20
+    /// Of all other messages.
+    public static let messageBytesMax = 64 << 10
+    public static let uriBytesMax = 8 << 10
+    public static let headerBytesMax = 32 << 10
+    public static let headersMax = 100
     public static let rowsPerRequestMax = 1_000
     public static let metricsPerRowMax = 64
     public static let errorTextBytesMax = 4_096
@@ -77,9 +98,44 @@ public enum Limits {
     public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
     public static let connectionsMax = 4_096
-    public static let connectionIdleSeconds = 60
+    /// Files, besides the connections' sockets, that the process may have open.
+    public static let otherFilesMax = 256
     public static let requestRecordHoursMax = 24
-    public static let drainSecondsMax = 8
+    public static let tokensMax = 256
+    public static let tokenIDDigits = 12
+    /// Of one token: a person's programs, and what a worker's token may do at most.
+    public static let personRequestsPerSecond = 50.0
+    public static let personRequestBurst = 200.0
+    public static let workerRequestsPerSecond = 50_000.0
+    public static let workerRequestBurst = 100_000.0
+    /// Uploads leave so much of the disk free, or that part of a small one.
+    public static let diskReserveBytes = 1 << 30
+    public static let diskReserveFraction = 20
+    public static let fullDiskRetrySeconds = 60
+
+    // A connection. Whoever is slower is cut off.
+    public static let deadlineCheckSeconds = 1.0
+    /// From the connection, with its encryption, to the end of the first request's head.
+    public static let headSecondsMax = 10.0
+    /// From one request's end to the end of the next one's head.
+    public static let connectionIdleSeconds = 60.0
+    public static let bodySecondsMax = 30.0
+    /// Longer than a client of ours tries.
+    public static let uploadSecondsMax = 900.0
+    public static let transferSecondsMax = 900.0
+    /// Longer than a worker's wait for a task.
+    public static let answerSecondsMax = 120.0
+    /// So long a client may be as slow as it likes.
+    public static let slowGraceSeconds = 10.0
+    public static let bytesPerSecondMin = 1_024.0
+    /// To read an answer that came before the request was sent whole.
+    public static let lingerSecondsMax = 2.0
+
+    // The end of a coordinator: calls under way may end, then they are broken off, then the process
+    // ends whatever it is doing. What was acknowledged is on disk.
+    public static let drainGraceSeconds = 5.0
+    public static let drainSecondsMax = 7
+    public static let endSecondsMax = 9
 
     // A lease. A worker makes three calls a lease, so that two may get lost.
     public static let leaseSecondsDefault = 30.0

@@ -25,36 +25,14 @@ extension KPathTraining {
     /// Goes on from a checkpoint of the same configuration, data and numeric version.
     /// Throws where a part is missing or does not fit; the training is then of no use.
     func resume(_ file: Safetensors) throws {
-        let version = file.metadata["numeric_version"] ?? "none"
-        guard version == NumericVersion.current else {
-            throw TrainingError(
-                "The checkpoint's numeric version is \(version); "
-                    + "\(NumericVersion.current) was wanted.")
-        }
-        let (epochs, steps) = (
-            try Self.count("epochs_completed", in: file),
-            try Self.count("optimizer_steps", in: file)
-        )
-        guard epochs <= configuration.epochs else {
-            throw TrainingError(
-                "The checkpoint has \(epochs) epochs; the configuration has "
-                    + "\(configuration.epochs)."
-            )
-        }
+        try file.checkNumericVersion()
+        let epochs = try file.count("epochs_completed", atMost: configuration.epochs)
+        let steps = try file.count("optimizer_steps")
         try network.load(file)
         for (index, state) in optimizer.states.enumerated() {
             try network.load(file, prefix: "optimizer.\(index).", into: state)
         }
         optimizer.resume(after: steps)
         goOn(after: epochs)
-    }
-
-    private static func count(_ key: String, in file: Safetensors) throws(TrainingError) -> Int {
-        let text = file.metadata[key]
-        guard let text, let count = Int(text), count >= 0 else {
-            throw TrainingError(
-                "The checkpoint's \(key) is \(text ?? "missing"); a whole number was wanted.")
-        }
-        return count
     }
 }

@@ -24,21 +24,27 @@ extension KPathTraining: Training {}
 extension Configuration {
     /// A training of this configuration, from its first epoch on or from a checkpoint.
     /// - Parameters:
+    ///   - dataset: nil where the experiment makes its own data.
     ///   - threads: how many to train with, the caller's being one; changes no result.
     ///   - threadsMax: how many it may be told to train with later; nil: no more.
     /// Throws where configuration, data and checkpoint do not fit each other, or where there are no
     /// such threads.
     public func makeTraining(
-        dataset: Dataset, threads: Int = 1, threadsMax: Int? = nil,
+        dataset: Dataset?, threads: Int = 1, threadsMax: Int? = nil,
         resuming checkpoint: Safetensors? = nil
     ) throws -> any Training {
         switch self {
         case .kPath(let configuration):
+            guard let dataset else { throw TrainingError.missing(dataset: configuration.dataset) }
             let training = try KPathTraining(
                 configuration: configuration, dataset: dataset,
                 machine: Machine(threads: max(threads, threadsMax ?? threads), active: threads))
             if let checkpoint { try training.resume(checkpoint) }
             return training
+        case .routing(let configuration):
+            return try GatedTraining(configuration).resumed(checkpoint)
+        case .gatedNetwork(let configuration):
+            return try GatedTraining(configuration).resumed(checkpoint)
         }
     }
 }

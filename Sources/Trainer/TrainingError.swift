@@ -4,4 +4,8 @@ public struct TrainingError: Error, Equatable, CustomStringConvertible {
     public let description: String
 
     public init(_ description: String) { self.description = description }
+
+    static func missing(dataset: String) -> TrainingError {
+        TrainingError("The data set '\(dataset)' is wanted.")
+    }
 }

@@ -22,11 +22,23 @@ public struct TrainingNeed: Equatable, Sendable {
 
 extension Configuration {
     /// What a training of this configuration takes, with at most so many threads.
+    /// - Parameter dataset: nil where the experiment makes its own data.
     /// Throws where it does not fit the data set.
-    public func need(dataset: Dataset, threadsMax: Int) throws(TrainingError) -> TrainingNeed {
+    public func need(dataset: Dataset?, threadsMax: Int) throws(TrainingError) -> TrainingNeed {
         switch self {
         case .kPath(let configuration):
-            try KPathMemory(configuration, dataset: dataset).need(threadsMax: threadsMax)
+            guard let dataset else { throw .missing(dataset: configuration.dataset) }
+            return try KPathMemory(configuration, dataset: dataset).need(threadsMax: threadsMax)
+        case .routing, .gatedNetwork:
+            return GatedTraining.need
         }
     }
+}
+
+extension GatedTraining {
+    /// A guess: it is known only when all pathways are counted. Those of the theory take some
+    /// megabytes, and `Limits.gatedNumbersMax` bounds them all. A checkpoint has the weights once
+    /// more, which are few.
+    static let need = TrainingNeed(
+        bytes: 128 << 20, checkpointBytes: 16 << 20, bytesEachStep: 0, threadsUseful: 1)
 }

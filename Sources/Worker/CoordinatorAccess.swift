@@ -1,9 +1,11 @@
+import Logging
 import Shared
 
 /// How the worker's threads reach the coordinator: each makes a client of its own.
 struct CoordinatorAccess: Sendable {
-    let address: String
+    let source: JoinSource
     let stop: StopSignal
+    let logger: Logger
 
     /// A client that tries for as long as it takes: a coordinator that is away comes back. Once the
     /// worker is told to stop it tries on until its grace is over.
@@ -15,13 +17,20 @@ struct CoordinatorAccess: Sendable {
         cancelledWhen isCancelled: @escaping () -> Bool = { false }
     ) throws -> CoordinatorClient {
         let start = ContinuousClock.now
-        let environment = CoordinatorClient.Environment(
+        var environment = CoordinatorClient.Environment(
             sleep: { [stop] in stop.pause(seconds: $0) },
             shouldGiveUp: { [stop] _ in isFutile() || stop.isPast(share: 1) },
             elapsed: { ContinuousClock.now - start },
             randomBits: { UInt64.random(in: .min ... .max) })
+        // A token that is replaced costs nothing that was trained: calls wait for the new one.
+        if source.isChangeable {
+            environment.rejoin = { [source, logger] in
+                logger.warning("the token is not accepted; waiting for another one")
+                return try? source.load()
+            }
+        }
         return try CoordinatorClient(
-            address: address, environment: environment,
+            source.load(), environment: environment,
             isCancelled: { [stop] in isCancelled() || stop.isPast(share: 1) })
     }
 }

@@ -8,8 +8,8 @@ struct Worker: ParsableCommand {
         commandName: "gdln-worker",
         abstract: "Trains gated deep linear networks for a coordinator.",
         discussion: """
-            Start as many as there are hosts, at any time: \
-            gdln-worker run --coordinator http://HOST:7878
+            Start as many as there are hosts, at any time: gdln-worker run --join-file FILE, with \
+            what `gdln-coordinator join-string --worker` prints.
             """,
         version: "0.1.0",
         subcommands: [Run.self, Train.self, ReplayCommand.self, Bench.self, SelfTestCommand.self])

@@ -37,22 +37,46 @@ public final class Deployment {
     // MARK: - Processes
 
     /// Starts the coordinator on a free port, or, started before, on the one it had.
-    public func startCoordinator() async throws {
+    public func startCoordinator(_ options: String...) async throws {
         let port = coordinator == nil ? "0" : String(address.split(separator: ":").last ?? "0")
         let process = try start(
             "gdln-coordinator",
             [
                 "serve", "--data-dir", "data", "--listen", "127.0.0.1:\(port)",
                 "--lease-seconds", "\(Self.leaseSeconds)",
-            ])
+            ] + options)
         coordinator = process
         let line = try await process.line(after: "listening on ", within: .seconds(20))
         address = line.components(separatedBy: ", data in ")[0]
     }
 
+    /// How to reach the coordinator, which must have been started, with the token of that role.
+    public func join(_ role: Role) throws -> Join {
+        let path = folder.path + "/data/join-\(role.rawValue)"
+        let join = try Join(parsing: String(contentsOfFile: path, encoding: .utf8))
+        return Join(address: address, token: join.token, pin: join.pin)
+    }
+
+    /// Has commands and workers find their tokens also for another address, at which a proxy stands
+    /// before the coordinator.
+    public func letIn(at proxy: String) throws {
+        for role in [Role.admin, .worker] {
+            let known = try join(role)
+            let join = Join(address: proxy, token: known.token, pin: known.pin)
+            let state = LocalAccess.folder(environment: environment)
+            guard let path = LocalAccess.path(in: state, address: proxy, role: role) else {
+                throw TestFailure("'\(proxy)' is no plain address")
+            }
+            try Data(join.text.utf8).write(to: URL(filePath: path))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+        }
+    }
+
     /// Starts a worker of one slot, unless the options say otherwise.
+    /// - Parameter address: of a proxy before the coordinator.
     public func startWorker(_ options: String..., address: String? = nil) throws -> TestProcess {
-        try start(
+        if let address, coordinator != nil { try letIn(at: address) }
+        return try start(
             "gdln-worker",
             [
                 "run", "--coordinator", address ?? self.address, "--cache-dir",
@@ -72,9 +96,12 @@ public final class Deployment {
         return process
     }
 
-    /// Nothing of the machine's own, so that a test means the same everywhere.
+    /// Nothing of the machine's own, so that a test means the same everywhere. Commands and workers
+    /// find the coordinator's tokens as a person's do, in a folder of this test's own.
     private var environment: [String: String] {
-        var environment = ["GDLN_COORDINATOR": address]
+        var environment = [
+            "GDLN_COORDINATOR": address, "XDG_STATE_HOME": folder.path + "/state",
+        ]
         for name in ["PATH", "LD_LIBRARY_PATH"] {
             environment[name] = ProcessInfo.processInfo.environment[name]
         }

@@ -68,7 +68,7 @@ import Testing
         ("\"steps\": 30", "\"steps\": -1", "case.json: steps: found -1, wanted a whole number"),
         ("\"steps\": 30,", "", "case.json: steps: found nothing, wanted a whole number from 0"),
         ("\"domains\": 5,", "", "case.json: found no domains, wanted a whole number"),
-        ("\"k_path\"", "\"routing\"", "case.json: experiment: found \"routing\""),
+        ("\"k_path\"", "\"kpath\"", "case.json: experiment: found \"kpath\", wanted k_path"),
         ("\"plus_mod\"", "\"ring\"", "case.json: gate.family: found \"ring\", wanted plus_mod"),
         ("\"sgd\"", "\"lion\"", "case.json: optimizer.name: found \"lion\", wanted sgd or adam"),
         ("\"permute\"", "\"shuffle\"", "case.json: input_transform: found \"shuffle\""),

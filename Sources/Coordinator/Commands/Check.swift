@@ -20,6 +20,7 @@ struct Check: AsyncParsableCommand {
         guard FileManager.default.fileExists(atPath: dataDir + "/coordinator.sqlite") else {
             throw CommandFailure("'\(dataDir)' is no coordinator's data directory.")
         }
+        umask(0o077)
         let directory = try DataDirectory(path: dataDir)
         let store = try Store(
             path: directory.databasePath, leaseDuration: .seconds(Limits.leaseSecondsDefault),

@@ -2,7 +2,8 @@ import ArgumentParser
 import Foundation
 import Shared
 
-/// Which coordinator a command talks to.
+/// Which coordinator a command talks to, and as whom. One that the same user runs on this host
+/// needs no word: it has left a file that says how to reach it.
 struct ClientOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -13,11 +14,23 @@ struct ClientOptions: ParsableArguments {
             valueName: "url"))
     var coordinator: String?
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            A file with what `join-string` printed on the coordinator's host; else the \
+            environment's GDLN_JOIN_FILE, or GDLN_JOIN with the string itself.
+            """,
+            valueName: "path"))
+    var joinFile: String?
+
     static let defaultAddress = "http://127.0.0.1:7878"
 
-    var address: String {
-        coordinator ?? ProcessInfo.processInfo.environment["GDLN_COORDINATOR"]
-            ?? Self.defaultAddress
+    func join() throws(JoinError) -> Join {
+        try JoinSource(
+            options: .init(joinFile: joinFile, address: coordinator),
+            environment: ProcessInfo.processInfo.environment, role: .admin,
+            defaultAddress: Self.defaultAddress
+        ).load()
     }
 
     /// A client that tries for a few seconds, as long as a person likes to wait.
@@ -28,7 +41,7 @@ struct ClientOptions: ParsableArguments {
             sleep: { Thread.sleep(forTimeInterval: $0) }, shouldGiveUp: { $0 > 5 },
             elapsed: { clock.now - start }, randomBits: { UInt64.random(in: .min ... .max) })
         return try CoordinatorClient(
-            address: address, environment: environment, isCancelled: { false })
+            join(), environment: environment, isCancelled: { false })
     }
 }
 

@@ -13,6 +13,9 @@ struct Serve: AsyncParsableCommand {
 
             Everything is kept in the data directory. SIGTERM or Ctrl-C ends it; started again, it \
             goes on where it was.
+
+            Other hosts are served with --listen 0.0.0.0:7878, encrypted; `join-string` prints \
+            what lets them in.
             """)
 
     @Option(help: "Where everything is kept.")
@@ -25,8 +28,28 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How long a worker may be silent before its task goes to another.")
     var leaseSeconds = Limits.leaseSecondsDefault
 
-    @Flag(help: "Serve other hosts too, without encryption and without asking who they are.")
+    @Flag(help: "Encrypt also what passes on this host; for other hosts that is so anyway.")
+    var tls = false
+
+    @Flag(help: "Serve other hosts without encryption: whoever is on the way can read the tokens.")
     var insecure = false
+
+    @Option(
+        help: ArgumentHelp(
+            "A certificate of your own, in PEM, instead of the one made at the first start.",
+            valueName: "path"))
+    var certificate: String?
+
+    @Option(help: ArgumentHelp("The key to --certificate, in PEM.", valueName: "path"))
+    var key: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A name by which other hosts reach this one, repeatable; the first stands in join \
+            strings. Else this host's own.
+            """, valueName: "name"))
+    var hostName: [String] = []
 
     func validate() throws {
         guard (Limits.leaseSecondsMin...Limits.leaseSecondsMax).contains(leaseSeconds) else {
@@ -34,33 +57,51 @@ struct Serve: AsyncParsableCommand {
                 "--lease-seconds must be from \(Limits.leaseSecondsMin) to "
                     + "\(Limits.leaseSecondsMax).")
         }
-        let address = try ListenAddress(listen)
-        guard insecure || address.isLoopback else {
-            throw ValidationError(
-                "\(address.host) can be reached from other hosts, and whoever reaches the "
-                    + "coordinator can command it: listen on 127.0.0.1, or accept that with "
-                    + "--insecure.")
+        _ = try ListenAddress(listen)
+        guard (certificate == nil) == (key == nil) else {
+            throw ValidationError("--certificate and --key go together.")
+        }
+        guard !insecure || (!tls && certificate == nil) else {
+            throw ValidationError("--insecure is without encryption: it has no certificate.")
         }
     }
 
     func run() async throws {
-        let address = try ListenAddress(listen)
+        // Whatever is made from here on is for its owner alone.
+        umask(0o077)
+        OpenFiles.allowMany()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "gdln-coordinator")
         logger.logLevel = .notice
         let server = try CoordinatorServer(
             dataDirectory: dataDir, leaseDuration: .seconds(leaseSeconds), logger: logger)
-        let dataDir = dataDir
+        let names = hostName.isEmpty ? [ThisHost.name] : hostName
+        let listener = Listener(
+            server: server, address: try ListenAddress(listen), hostNames: names,
+            certificate: try usedCertificate(server.directory, hostName: names[0]), logger: logger)
         do {
-            try await server.run(host: address.host, port: address.port) { port in
+            try await listener.run { address in
                 // Unbuffered: whoever started this process may wait for the line through a pipe.
-                writeOut("listening on http://\(address.hostInURL):\(port), data in \(dataDir)\n")
+                writeOut("listening on \(address), data in \(dataDir)\n")
             }
         } catch let error as IOError {
             throw CommandFailure(
                 "The coordinator cannot listen on \(listen): "
                     + "\(String(cString: strerror(error.errnoCode))).")
         }
+    }
+
+    /// Nil: what passes is not encrypted.
+    private func usedCertificate(_ directory: DataDirectory, hostName: String) throws
+        -> ServerCertificate?
+    {
+        if let certificate, let key {
+            return try ServerCertificate(certificate: certificate, key: key)
+        }
+        // Made at the first start, needed or not: its pin is then the same for good.
+        let own = try ServerCertificate(in: directory, now: Date(), hostName: hostName)
+        let isForOthers = try !ListenAddress(listen).isLoopback
+        return tls || (isForOthers && !insecure) ? own : nil
     }
 }
 
@@ -91,5 +132,7 @@ struct ListenAddress: Equatable {
         let isIPv4 = parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
         return host == "localhost" || host == "::1" || (isIPv4 && parts[0] == "127")
     }
+    /// Listens on every address that the host has.
+    var isWildcard: Bool { ["0.0.0.0", "::"].contains(host) }
     var hostInURL: String { host.contains(":") ? "[\(host)]" : host }
 }

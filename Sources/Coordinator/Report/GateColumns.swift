@@ -7,29 +7,15 @@ struct GateColumns {
         "trained_pathways", "untrained_pathways",
     ]
 
-    private struct Key: Hashable {
-        var recipe: GateRecipe
-        var domains: Int
-        var classes: Int
-        var seed: UInt64
-    }
+    private var known: [GateRequest: [String]] = [:]
 
-    private var known: [Key: [String]] = [:]
-
-    /// The texts under `names`.
+    /// The texts under `names`; empty ones where no gate says what is trained.
     mutating func cells(of configuration: Shared.Configuration) throws -> [String] {
-        switch configuration {
-        case .kPath(let configuration):
-            let key = Key(
-                recipe: configuration.gate, domains: configuration.domains,
-                classes: configuration.classes, seed: configuration.seeds.gate)
-            if let cells = known[key] { return cells }
-            let gate = try GateStructure(
-                key.recipe, domains: key.domains, classes: key.classes, seed: key.seed)
-            let cells = Self.cells(key.recipe, gate)
-            known[key] = cells
-            return cells
-        }
+        guard let request = configuration.gateRequest else { return Self.names.map { _ in "" } }
+        if let cells = known[request] { return cells }
+        let cells = Self.cells(request.recipe, try request.structure())
+        known[request] = cells
+        return cells
     }
 
     private static func cells(_ recipe: GateRecipe, _ gate: GateStructure) -> [String] {

@@ -9,18 +9,19 @@ struct ReportTable {
     let sweep: Sweep
     let withRuntime: Bool
 
-    private static let metricNames = [
-        MetricName.lossTrainedPaths, MetricName.lossUntrainedPaths,
-        MetricName.accuracyTrainedPaths, MetricName.accuracyUntrainedPaths,
-    ]
+    private var metricNames: [String] { sweep.experiment.reportMetrics }
     private static let runtimeColumns = ["attempts", "host", "started_at", "seconds"]
 
     /// The columns without a prefix are measured on the test split.
     var columns: [String] {
         ["sweep", "position", "task", "state"] + sweep.axisColumns + GateColumns.names
-            + ["epochs_completed"] + Self.metricNames + Self.metricNames.map { "train_" + $0 }
+            + ["epochs_completed"] + metricNames
+            + (hasTrainSplit ? metricNames.map { "train_" + $0 } : [])
+            + (sweep.experiment.hasTheory ? ["theory"] : [])
             + ["trajectory_sha256", "error"] + (withRuntime ? Self.runtimeColumns : [])
     }
+
+    private var hasTrainSplit: Bool { sweep.experiment.splits.contains(.train) }
 
     var header: String { CSV.line(columns.map(CSV.Cell.text)) }
 
@@ -32,16 +33,25 @@ struct ReportTable {
         cells += sweep.axisCells(at: task.position).map(CSV.Cell.axis)
         cells += task.gateCells.map(CSV.Cell.axis)
         cells.append(.number(task.epochsCompleted))
-        cells += Self.metricCells(.test, task) + Self.metricCells(.train, task)
+        cells += metricCells(.test, task)
+        if hasTrainSplit { cells += metricCells(.train, task) }
+        if sweep.experiment.hasTheory { cells.append(Self.theoryCell(task)) }
         cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
         cells.append(task.error.map(CSV.Cell.text) ?? .empty)
         if withRuntime { cells += Self.runtimeCells(task) }
         return CSV.line(cells)
     }
 
-    private static func metricCells(_ split: MetricRow.Split, _ task: ReportTask) -> [CSV.Cell] {
+    private func metricCells(_ split: MetricRow.Split, _ task: ReportTask) -> [CSV.Cell] {
         let values = task.metrics.first { $0.split == split }?.values ?? [:]
         return metricNames.map { name in values[name].map { .number($0.text) } ?? .empty }
+    }
+
+    /// Whether the theory says something of the network, and if not, why.
+    private static func theoryCell(_ task: ReportTask) -> CSV.Cell {
+        let number = task.metrics.first?.values[MetricName.theoryStatus]?.value
+        let status = number.flatMap { Int(exactly: $0) }.flatMap(TheoryStatus.init(rawValue:))
+        return status.map { .text($0.text) } ?? .empty
     }
 
     private static func runtimeCells(_ task: ReportTask) -> [CSV.Cell] {

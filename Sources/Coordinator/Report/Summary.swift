@@ -1,7 +1,8 @@
 import Foundation
 
-/// A report in short, for a person: what the trained and the untrained pathways came to, for each
-/// setting of the axes and each gate. Tasks that differ in their seeds only are averaged.
+/// A report in short, for a person: what the trained and the untrained pathways came to (their
+/// accuracy, or their loss where nothing is classified), for each setting of the axes and each
+/// gate. Tasks that differ in their seeds only are averaged.
 ///
 /// Made from `report.csv` alone, so that one on disk says the same as one of a running sweep. The
 /// order is that of the report: by setting first, so that what a gate does stands one line below
@@ -9,6 +10,7 @@ import Foundation
 struct Summary {
     /// The axes that are no seeds and no gates.
     private let axes: [String]
+    private let measure: Measure
     private var groups: [Group] = []
     private(set) var taskCount = 0
     private(set) var finishedCount = 0
@@ -25,8 +27,9 @@ struct Summary {
     init(report csv: String) throws(SummaryError) {
         let lines = CSV.read(csv)
         let columns = lines.first ?? []
+        measure = columns.contains(Measure.accuracy.columns[0]) ? .accuracy : .loss
         let needed = ["state", "gate_family", "gate_k", "trained_pathways", "untrained_pathways"]
-        for name in needed + Self.measures where !columns.contains(name) {
+        for name in needed + measure.columns where !columns.contains(name) {
             throw SummaryError(column: name)
         }
         axes = Self.settingColumns(columns)
@@ -38,7 +41,18 @@ struct Summary {
         groups = settings.flatMap { setting in groups.filter { $0.setting == setting } }
     }
 
-    private static let measures = ["accuracy_trained_paths", "accuracy_untrained_paths"]
+    private enum Measure: String {
+        case accuracy
+        case loss
+
+        /// Of trained and of untrained pathways.
+        var columns: [String] {
+            ["\(rawValue)_trained_paths", "\(rawValue)_untrained_paths"]
+        }
+
+        /// An accuracy is at most one; a loss may be of any size.
+        var format: String { self == .accuracy ? "%.3f" : "%.4g" }
+    }
 
     /// The axes' columns stand between the state and the gate.
     private static func settingColumns(_ columns: [String]) -> [String] {
@@ -51,8 +65,8 @@ struct Summary {
         let setting = axes.map { row[$0] ?? "" }
         let gate = ["gate_family", "gate_k"].compactMap { row[$0] }.filter { !$0.isEmpty }
             .joined(separator: " ")
-        let (trained, untrained) = (row["trained_pathways"], row["untrained_pathways"])
-        let pathways = "\(trained ?? "")+\(untrained ?? "")"
+        let counts = ["trained_pathways", "untrained_pathways"].compactMap { row[$0] }
+        let pathways = counts.filter { !$0.isEmpty }.joined(separator: "+")
         let known = groups.firstIndex {
             $0.setting == setting && $0.gate == gate && $0.pathways == pathways
         }
@@ -62,8 +76,15 @@ struct Summary {
         }
         guard row["state"] == "succeeded" else { return }
         finishedCount += 1
-        groups[index].trained.add(row[Self.measures[0]])
-        groups[index].untrained.add(row[Self.measures[1]])
+        groups[index].trained.add(row[measure.columns[0]])
+        groups[index].untrained.add(row[measure.columns[1]])
+    }
+
+    private var title: String {
+        switch measure {
+        case .accuracy: "Accuracy on the test split"
+        case .loss: "Loss of pathways"
+        }
     }
 
     /// A title and a table. What nothing is known of yet, and the untrained pathways of a gate that
@@ -73,11 +94,12 @@ struct Summary {
         for group in groups {
             table.add(
                 group.setting + [
-                    group.gate, group.pathways, group.trained.text, group.untrained.text,
+                    group.gate, group.pathways, group.trained.text(measure.format),
+                    group.untrained.text(measure.format),
                 ])
         }
         return """
-            Accuracy on the test split, mean over the seeds; \(finishedCount) of \(taskCount) \
+            \(title), mean over the seeds; \(finishedCount) of \(taskCount) \
             tasks are trained.
             Pathways: how many are trained + how many are not.
 
@@ -97,7 +119,9 @@ private struct Mean {
         count += 1
     }
 
-    var text: String { count == 0 ? "" : String(format: "%.3f", sum / Double(count)) }
+    func text(_ format: String) -> String {
+        count == 0 ? "" : String(format: format, sum / Double(count))
+    }
 }
 
 struct SummaryError: Error, CustomStringConvertible {

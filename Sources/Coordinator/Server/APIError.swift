@@ -8,18 +8,28 @@ import Shared
 struct APIError: Error {
     let status: HTTPResponse.Status
     let message: ErrorMessage
+    private let retryAfterSeconds: Int
 
     init(
         _ status: HTTPResponse.Status, _ code: ErrorCode, _ message: String,
-        details: [String] = []
+        details: [String] = [], retryAfterSeconds: Int = 1
     ) {
         self.status = status
+        self.retryAfterSeconds = retryAfterSeconds
         self.message = ErrorMessage(code, message, details: details)
+    }
+
+    /// The client hung up, or what it sent is no HTTP.
+    static var brokenBody: APIError {
+        APIError(.badRequest, .badRequest, "The body did not arrive whole.")
     }
 
     func response() throws -> Response {
         var response = try jsonResponse(message, status: status)
-        if status == .serviceUnavailable { response.headers[.retryAfter] = "1" }
+        if status == .serviceUnavailable || status == .tooManyRequests {
+            response.headers[.retryAfter] = "\(retryAfterSeconds)"
+        }
+        if status == .unauthorized { response.headers[.wwwAuthenticate] = "Bearer" }
         return response
     }
 }
@@ -48,10 +58,6 @@ extension APIError {
             self.init(
                 .badRequest, .badRequest,
                 "The message was not understood: \(WireCoding.sentence(for: error)).")
-        case let error as any HTTPResponseError where error.status == .contentTooLarge:
-            self.init(
-                .contentTooLarge, .tooLarge,
-                "The body is longer than \(Limits.requestBodyBytesMax) bytes.")
         case let error as any HTTPResponseError where error.status == .notFound:
             self.init(.notFound, .notFound, "There is nothing at this address.")
         case let error as any HTTPResponseError:

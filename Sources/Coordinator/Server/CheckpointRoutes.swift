@@ -28,18 +28,15 @@ struct CheckpointRoutes {
         let lease = try request.lease(parameters, tokens)
         let (digest, epochs) = try claims(request)
         try await store.checkHolder(of: lease)
-        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
-        guard length <= Limits.checkpointBytesMax else { throw tooLarge }
-        guard files.hasRoom(for: length) else {
-            throw APIError(
-                .serviceUnavailable, .unavailable,
-                "The coordinator's disk is too full for a checkpoint of \(length) bytes.")
-        }
         let name = LeaseID.random(store.environment.randomBits).rawValue
         let upload = try files.begin(name)
-        for try await buffer in request.body {
+        try await request.readBody { buffer in
             try upload.append(Data(buffer.readableBytesView))
-            guard upload.byteCount <= Limits.checkpointBytesMax else { throw tooLarge }
+            guard upload.byteCount <= Limits.checkpointBytesMax else {
+                throw APIError(
+                    .contentTooLarge, .tooLarge,
+                    "A checkpoint has at most \(Limits.checkpointBytesMax) bytes.")
+            }
         }
         guard upload.digest == digest else {
             throw APIError(
@@ -70,12 +67,6 @@ struct CheckpointRoutes {
                     + "Checkpoint-Epochs, 0 to \(Limits.epochsMax).")
         }
         return (digest, epochs)
-    }
-
-    private var tooLarge: APIError {
-        APIError(
-            .contentTooLarge, .tooLarge,
-            "A checkpoint has at most \(Limits.checkpointBytesMax) bytes.")
     }
 
     private func file(_ request: Request, _ parameters: Parameters) async throws -> Response {

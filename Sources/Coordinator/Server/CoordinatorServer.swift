@@ -1,6 +1,7 @@
 import Foundation
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import ServiceLifecycle
 import Shared
@@ -11,6 +12,10 @@ struct CoordinatorServer {
     let store: Store
     let directory: DataDirectory
     let checkpoints: CheckpointFiles
+    let tokens: TokenBook
+    let ownTokens: OwnTokens
+    let rates = RequestRates()
+    let space: DiskSpace
     let ready = ReadySignal()
     let logger: Logger
 
@@ -20,26 +25,38 @@ struct CoordinatorServer {
         store = try Store(
             path: directory.databasePath, leaseDuration: leaseDuration, environment: .system)
         checkpoints = CheckpointFiles(directory)
+        tokens = try TokenBook(path: directory.tokensPath)
+        ownTokens = try OwnTokens(in: directory, book: tokens, environment: .system)
+        space = DiskSpace(path: directory.path)
         self.logger = logger
+    }
+
+    /// Where to listen, and how to be known.
+    struct Place: Sendable {
+        var host: String
+        var port: Int
+        /// Beside numeric addresses and localhost.
+        var hostNames: [String] = []
+        /// Nil: what passes can be read by all who carry it.
+        var tls: TLSConfiguration?
+        var bounds = ConnectionDeadlines.Bounds()
     }
 
     /// Serves until SIGTERM or SIGINT, then ends within a bounded time whatever the clients do.
     /// - Parameter onRunning: called with the port once connections are taken.
-    func run(host: String, port: Int, onRunning: @escaping @Sendable (Int) -> Void) async throws {
+    func run(at place: Place, onRunning: @escaping @Sendable (Int) -> Void) async throws {
         let application = Application(
-            router: router(),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(Int64(Limits.connectionIdleSeconds)))),
+            router: router(hosts: AllowedHosts([place.host] + place.hostNames)),
+            server: try Self.connections(place),
             configuration: .init(
-                address: .hostname(host, port: port), serverName: "gdln-coordinator",
+                address: .hostname(place.host, port: place.port), serverName: "gdln-coordinator",
                 availableConnectionsDelegate: MaximumAvailableConnections(Limits.connectionsMax)),
-            onServerRunning: { channel in onRunning(channel.localAddress?.port ?? port) },
+            onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [
                 application, Reaper(store: store, ready: ready, logger: logger),
-                EndOfWaits(ready: ready),
+                EndOfWaits(ready: ready, logger: logger),
                 CheckpointSweeper(store: store, files: checkpoints, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -47,14 +64,30 @@ struct CoordinatorServer {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    func router() -> Router<BasicRequestContext> {
+    static func connections(_ place: Place) throws -> HTTPServerBuilder {
+        let bounds = place.bounds
+        let plain = HTTPServerBuilder.http1(
+            configuration: .init(
+                additionalChannelHandlers: [ConnectionGuard(bounds)],
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: Limits.headerBytesMax,
+                    maxHeaderListSize: Limits.headerBytesMax,
+                    maxHeaderFieldCount: Limits.headersMax)))
+        return try place.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain
+    }
+
+    func router(hosts: AllowedHosts = AllowedHosts([])) -> Router<BasicRequestContext> {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ErrorAnswers())
+        router.add(
+            middleware: Gatekeeper(
+                hosts: hosts, tokens: tokens, rates: rates, space: space,
+                instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)
-        let tokens = LeaseTokens(secret: directory.secret)
-        LeaseRoutes(store: store, tokens: tokens, ready: ready).add(to: router)
-        CheckpointRoutes(store: store, tokens: tokens, files: checkpoints).add(to: router)
+        let leaseTokens = LeaseTokens(secret: directory.secret)
+        LeaseRoutes(store: store, tokens: leaseTokens, ready: ready).add(to: router)
+        CheckpointRoutes(store: store, tokens: leaseTokens, files: checkpoints).add(to: router)
         SweepRoutes(
             store: store,
             planner: SweepPlanner(datasets: DatasetCatalogue(store: store, files: files)),
@@ -62,6 +95,7 @@ struct CoordinatorServer {
             ready: ready
         ).add(to: router)
         DatasetRoutes(store: store, files: files, directory: directory).add(to: router)
+        TokenRoutes(tokens: tokens, now: store.environment.now).add(to: router)
         router.get("/v1/workers") { _, _ in
             try await jsonResponse(WorkerList(workers: store.workers()))
         }
@@ -69,12 +103,18 @@ struct CoordinatorServer {
     }
 }
 
-/// Workers that wait for a task would hold up the end: they are sent away empty-handed instead.
+/// What would hold up the end. Workers that wait for a task are sent away empty-handed; whatever
+/// else may be under way, the process ends in time: what was acknowledged is on disk.
 private struct EndOfWaits: Service {
     let ready: ReadySignal
+    let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
+        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Limits.endSecondsMax)) {
+            logger.warning("ended with calls under way; their callers will repeat them")
+            _exit(EXIT_SUCCESS)
+        }
         await ready.close()
     }
 }

@@ -31,7 +31,7 @@ struct DatasetRoutes {
         let id = try request.requestID()
         // Goes through a file: an upload must not fill the memory.
         let upload = try TemporaryFile(in: directory.temporaryPath)
-        for try await buffer in request.body {
+        try await request.readBody { buffer in
             try upload.append(buffer.readableBytesView)
             guard upload.count <= Limits.datasetBytesMax else {
                 throw APIError(

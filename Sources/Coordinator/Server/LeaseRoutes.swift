@@ -72,7 +72,9 @@ struct LeaseRoutes {
 
     private func metrics(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let lease = try request.lease(parameters, tokens)
-        let metrics = try await MutatingCall(request, as: MetricsRequest.self).message
+        let metrics = try await MutatingCall(
+            request, as: MetricsRequest.self, bytesMax: Limits.requestBodyBytesMax
+        ).message
         try check(metrics)
         try await store.append(metrics, to: lease)
         return try jsonResponse(

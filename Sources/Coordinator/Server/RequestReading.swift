@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import Shared
 
 extension HTTPField.Name {
@@ -15,14 +16,18 @@ struct MutatingCall<Message: Decodable> {
     let message: Message
     let key: RequestKey
 
-    init(_ request: Request, as type: Message.Type) async throws {
-        try await self.init(request) { try WireCoding.decode(type, from: $0) }
+    /// - Parameter bytesMax: of the body; more is refused.
+    init(
+        _ request: Request, as type: Message.Type, bytesMax: Int = Limits.messageBytesMax
+    ) async throws {
+        try await self.init(request, bytesMax) { try WireCoding.decode(type, from: $0) }
     }
 
-    private init(_ request: Request, reading: (Data) throws -> Message) async throws {
+    private init(
+        _ request: Request, _ bytesMax: Int, reading: (Data) throws -> Message
+    ) async throws {
         let id = try request.requestID()
-        let buffer = try await request.body.collect(upTo: Limits.requestBodyBytesMax)
-        let body = Data(buffer.readableBytesView)
+        let body = try await request.wholeBody(bytesMax)
         message = try reading(body)
         key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
     }
@@ -30,12 +35,38 @@ struct MutatingCall<Message: Decodable> {
 
 extension MutatingCall<JSONValue> {
     /// Any JSON, for a reader of its own.
-    init(_ request: Request) async throws {
-        try await self.init(request) { try JSONValue(parsing: $0) }
+    init(_ request: Request, bytesMax: Int = Limits.messageBytesMax) async throws {
+        try await self.init(request, bytesMax) { try JSONValue(parsing: $0) }
     }
 }
 
 extension Request {
+    func wholeBody(_ bytesMax: Int) async throws -> Data {
+        do {
+            return Data(try await body.collect(upTo: bytesMax).readableBytesView)
+        } catch let error as any HTTPResponseError where error.status == .contentTooLarge {
+            throw APIError(
+                .contentTooLarge, .tooLarge, "The body is longer than \(bytesMax) bytes.")
+        } catch {
+            throw APIError.brokenBody
+        }
+    }
+
+    /// Hands on the body piece by piece, as it arrives.
+    func readBody(_ use: (ByteBuffer) throws -> Void) async throws {
+        var pieces = body.makeAsyncIterator()
+        while true {
+            let piece: ByteBuffer?
+            do {
+                piece = try await pieces.next()
+            } catch {
+                throw APIError.brokenBody
+            }
+            guard let piece else { return }
+            try use(piece)
+        }
+    }
+
     /// Every call that changes something carries an id of the caller's making.
     func requestID() throws -> Shared.RequestID {
         guard let name = HTTPField.Name.requestID, let text = headers[name] else {

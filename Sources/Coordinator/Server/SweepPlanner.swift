@@ -21,7 +21,8 @@ struct SweepPlanner: Sendable {
             let sweep = try Sweep(reading: SourceValue(json))
             return (sweep, try sweep.expand())
         }
-        let digests = try await datasets.digests(named: Set(points.map(\.configuration.dataset)))
+        let digests = try await datasets.digests(
+            named: Set(points.compactMap(\.configuration.dataset)))
         return try await LongWork.run { try Self.plan(sweep, points, digests) }
     }
 
@@ -31,14 +32,18 @@ struct SweepPlanner: Sendable {
         var gates = GateColumns()
         let tasks = try points.map { point in
             let configuration = point.configuration
-            guard let digest = digests[configuration.dataset] else {
-                throw DatasetError("the data set '\(configuration.dataset)' has no digest")
+            let digest = try configuration.dataset.map { name throws in
+                guard let digest = digests[name] else {
+                    throw DatasetError("the data set '\(name)' has no digest")
+                }
+                return digest
             }
             let text = try configuration.json.canonicalData()
             return NewTask(
                 position: point.position,
                 id: SweepTaskID(identity: try configuration.identity(dataDigest: digest)),
-                configuration: String(decoding: text, as: UTF8.self), dataDigest: digest,
+                configuration: String(decoding: text, as: UTF8.self),
+                dataDigest: digest ?? Digest.ofNothing,
                 gateCells: try gates.cells(of: configuration), epochs: configuration.epochs)
         }
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)

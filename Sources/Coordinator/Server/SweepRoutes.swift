@@ -44,7 +44,8 @@ struct SweepRoutes {
     }
 
     private func submit(_ request: Request) async throws -> Response {
-        let call = try await MutatingCall<JSONValue>(request)
+        let call = try await MutatingCall<JSONValue>(
+            request, bytesMax: Limits.requestBodyBytesMax)
         if let created = try await store.earlierAnswer(to: call.key, as: SweepCreated.self) {
             return try jsonResponse(created, status: .created)
         }

@@ -25,15 +25,6 @@ final class CheckpointFiles: Sendable {
         try FileInTheMaking("\(temporaryDirectory)/checkpoint-\(name)")
     }
 
-    /// Whether so many bytes would leave enough room for results.
-    func hasRoom(for bytes: Int) -> Bool {
-        var status = statvfs()
-        guard statvfs(directory, &status) == 0 else { return false }
-        let (free, overflow) = status.f_bavail.multipliedReportingOverflow(by: status.f_frsize)
-        let wanted = bytes.addingReportingOverflow(Limits.freeBytesBesideCheckpoints)
-        return overflow || (!wanted.overflow && free >= UInt(clamping: wanted.partialValue))
-    }
-
     /// Puts the file on disk under its name. Until `settle` nobody takes it for forgotten.
     func finish(_ file: FileInTheMaking, as name: String) async throws {
         _ = arriving.withLock { $0.insert(name) }

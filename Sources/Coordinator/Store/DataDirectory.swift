@@ -9,6 +9,9 @@ import Shared
 ///     datasets/            data sets, by digest
 ///     checkpoints/         of tasks under way
 ///     secret               what lease tokens are made with; readable by its owner alone
+///     tokens.json          digests of the tokens that are accepted
+///     join-*               join strings with the coordinator's own tokens
+///     tls-*.pem            the certificate that it made for itself, and its key
 ///     lock                 held for as long as the process lives
 ///     temporary/           emptied at start
 struct DataDirectory: Sendable {
@@ -21,6 +24,13 @@ struct DataDirectory: Sendable {
     var datasetsPath: String { path + "/datasets" }
     var checkpointsPath: String { path + "/checkpoints" }
     var temporaryPath: String { path + "/temporary" }
+    var tokensPath: String { path + "/tokens.json" }
+    var certificatePath: String { path + "/tls-certificate.pem" }
+    var keyPath: String { path + "/tls-key.pem" }
+    func joinPath(_ role: Role) -> String { Self.joinPath(path, role) }
+    static func joinPath(_ directory: String, _ role: Role) -> String {
+        "\(directory)/join-\(role.rawValue)"
+    }
 
     /// Makes what is missing and takes the lock.
     init(path: String) throws {
@@ -29,6 +39,7 @@ struct DataDirectory: Sendable {
         let ownerOnly: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
         try files.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: ownerOnly)
+        try Ownership.checkDirectory(path)
         lock = try DirectoryLock(path + "/lock", of: path)
         try? files.removeItem(atPath: path + "/temporary")
         for folder in ["datasets", "checkpoints", "temporary"] {
@@ -36,6 +47,10 @@ struct DataDirectory: Sendable {
                 atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
                 attributes: ownerOnly)
         }
+        try Ownership.checkSecrets([
+            path + "/secret", path + "/tokens.json", path + "/tls-key.pem",
+            Self.joinPath(path, .admin), Self.joinPath(path, .worker),
+        ])
         secret = try Self.readOrMakeSecret(path + "/secret")
     }
 
@@ -83,7 +98,7 @@ enum DataDirectoryError: Error, CustomStringConvertible {
             "Another coordinator is using the data directory '\(path)': stop it, or name another "
                 + "directory with --data-dir."
         case .unusable(let path, let reason):
-            "The data directory '\(path)' cannot be used: \(reason)."
+            "'\(path)' cannot be used: \(reason)."
         }
     }
 }

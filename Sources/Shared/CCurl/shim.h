@@ -50,6 +50,9 @@ static inline CURLcode ccurl_get_offset(CURL *handle, CURLINFO info, curl_off_t 
     return curl_easy_getinfo(handle, info, value);
 }
 
+/* An enumeration in one version of the header, macros in another. */
+static inline long ccurl_tls_1_2(void) { return CURL_SSLVERSION_TLSv1_2; }
+
 static inline CURLcode ccurl_global_init(void) { return curl_global_init(CURL_GLOBAL_DEFAULT); }
 
 #endif

@@ -46,6 +46,21 @@ extension CoordinatorClient {
         return try call(request, as: DatasetStatus.self)
     }
 
+    // MARK: - Tokens
+
+    public func createToken(_ token: TokenRequest) throws(ClientError) -> TokenStatus {
+        try post("/v1/tokens", token, as: TokenStatus.self)
+    }
+
+    public func tokens() throws(ClientError) -> [TokenStatus] {
+        try call(HTTPRequest(.get, "/v1/tokens"), as: TokenList.self).tokens
+    }
+
+    public func revokeToken(_ id: String) throws(ClientError) -> TokenStatus {
+        try post(
+            "/v1/tokens/\(Self.encoded(id))/revoke", JSONValue.object([:]), as: TokenStatus.self)
+    }
+
     /// Whether a coordinator answers at that address.
     public func isHealthy() -> Bool {
         (try? call(HTTPRequest(.get, "/healthz"))) != nil

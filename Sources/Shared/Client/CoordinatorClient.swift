@@ -3,9 +3,10 @@ import FoundationEssentials
 /// The protocol's calls, as a worker or a person's command makes them: with request ids, retries
 /// and typed answers. Blocking, and not thread-safe: every thread makes its own.
 public final class CoordinatorClient {
-    public let address: String
-    private let connection: HTTPConnection
+    public private(set) var join: Join
+    private var connection: HTTPConnection
     private let environment: Environment
+    private let isCancelled: () -> Bool
 
     /// What the client needs from outside: tests turn the clock and throw the dice by hand.
     public struct Environment {
@@ -17,6 +18,9 @@ public final class CoordinatorClient {
         public var elapsed: () -> Duration
         /// 64 random bits.
         public var randomBits: () -> UInt64
+        /// Asked after the coordinator did not accept the token: the way to it as it is now known.
+        /// The call is then repeated. Nil: nothing new can be learned, and the refusal stands.
+        public var rejoin: (() -> Join?)?
 
         public init(
             sleep: @escaping (Double) -> Void, shouldGiveUp: @escaping (Double) -> Bool,
@@ -29,12 +33,14 @@ public final class CoordinatorClient {
         }
     }
 
-    public init(address: String, environment: Environment, isCancelled: @escaping () -> Bool)
+    public init(_ join: Join, environment: Environment, isCancelled: @escaping () -> Bool)
         throws(TransportError)
     {
-        self.address = address
+        self.join = join
         self.environment = environment
-        connection = try HTTPConnection(base: address, isCancelled: isCancelled)
+        self.isCancelled = isCancelled
+        connection = try HTTPConnection(
+            base: join.address, pin: join.pin, isCancelled: isCancelled)
     }
 }
 
@@ -94,15 +100,30 @@ extension CoordinatorClient {
 
     private func attemptOnce(_ request: HTTPRequest) -> Outcome {
         do throws(TransportError) {
+            var request = request
+            if let token = join.token {
+                request.headers.append(("Authorization", "Bearer \(token.text)"))
+            }
             let response = try connection.send(request)
             if (200..<300).contains(response.status) { return .answered(response.body) }
             let error = Self.refusal(response)
+            if response.status == 401, let rejoin = environment.rejoin {
+                if let join = rejoin() { try take(join) }
+                return .mayPass(error, retryAfterSeconds: nil)
+            }
             return RetryPolicy.isWorthRetrying(status: response.status)
                 ? .mayPass(error, retryAfterSeconds: response.retryAfterSeconds) : .failed(error)
         } catch {
             let failure = ClientError.unreachable(error.description)
             return error.isCancelled ? .failed(failure) : .mayPass(failure, retryAfterSeconds: nil)
         }
+    }
+
+    private func take(_ join: Join) throws(TransportError) {
+        guard join != self.join else { return }
+        connection = try HTTPConnection(
+            base: join.address, pin: join.pin, isCancelled: isCancelled)
+        self.join = join
     }
 
     private static func refusal(_ response: HTTPResponse) -> ClientError {

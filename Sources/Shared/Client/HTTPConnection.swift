@@ -55,14 +55,20 @@ public struct TransportError: Error, CustomStringConvertible, Sendable {
 /// reason every call that changes something carries a request id.
 public final class HTTPConnection {
     private let base: String
+    private let pin: String?
     private let handle: UnsafeMutableRawPointer
     /// Asked about once a second while a call is under way: true breaks the call off.
     private let isCancelled: () -> Bool
 
     private static let isLibraryReady: Bool = ccurl_global_init() == CURLE_OK
 
-    /// - Parameter base: `http://host:port`, with or without a last slash.
-    public init(base: String, isCancelled: @escaping () -> Bool = { false }) throws(TransportError)
+    /// - Parameters:
+    ///   - base: `http://host:port` or `https://host:port`, with or without a last slash.
+    ///   - pin: the public key that the server must have, as in `Join`; whoever signed its
+    ///     certificate, and for which name, then does not matter. Nil: the certificate must be
+    ///     signed by an authority that this host trusts.
+    public init(base: String, pin: String? = nil, isCancelled: @escaping () -> Bool = { false })
+        throws(TransportError)
     {
         guard base.hasPrefix("http://") || base.hasPrefix("https://") else {
             throw TransportError(
@@ -73,6 +79,7 @@ public final class HTTPConnection {
             throw TransportError(description: "libcurl could not be set up", isCancelled: false)
         }
         self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
+        self.pin = pin
         self.handle = handle
         self.isCancelled = isCancelled
     }
@@ -88,6 +95,7 @@ public final class HTTPConnection {
         // Keeps the connection and forgets everything else about the last call.
         curl_easy_reset(handle)
         setStandingOptions()
+        try setProof()
         ccurl_set_string(handle, CURLOPT_URL, base + request.path)
         ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, Int(request.timeoutSeconds * 1000))
@@ -148,6 +156,23 @@ public final class HTTPConnection {
         ccurl_set_string(handle, CURLOPT_NOPROXY, "*")
     }
 
+    /// What the server has to prove. A libcurl that cannot check it must not send anything.
+    private func setProof() throws(TransportError) {
+        var codes = [ccurl_set_long(handle, CURLOPT_SSLVERSION, ccurl_tls_1_2())]
+        if let pin {
+            codes += [
+                ccurl_set_string(handle, CURLOPT_PINNEDPUBLICKEY, pin),
+                ccurl_set_long(handle, CURLOPT_SSL_VERIFYPEER, 0),
+                ccurl_set_long(handle, CURLOPT_SSL_VERIFYHOST, 0),
+            ]
+        }
+        guard codes.allSatisfy({ $0 == CURLE_OK }) else {
+            throw TransportError(
+                description: "this host's libcurl cannot check a certificate's pin",
+                isCancelled: false)
+        }
+    }
+
     private func headerList(_ request: HTTPRequest) -> UnsafeMutablePointer<curl_slist>? {
         var list = curl_slist_append(nil, "Expect:")
         if request.body != nil { list = curl_slist_append(list, "Content-Type: application/json") }
@@ -172,7 +197,16 @@ public final class HTTPConnection {
     }
 
     private func error(_ code: CURLcode, _ exchange: Exchange) -> TransportError {
-        let reason = String(cString: curl_easy_strerror(code))
+        let reason =
+            switch code {
+            case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+                "the certificate is not the one that the join string tells of: either it was "
+                    + "made anew, or somebody stands in between"
+            case CURLE_PEER_FAILED_VERIFICATION:
+                "the certificate is not signed by an authority that this host trusts; a join "
+                    + "string with the certificate's pin helps"
+            default: String(cString: curl_easy_strerror(code))
+            }
         if exchange.isTooLong {
             return TransportError(
                 description:

@@ -4,36 +4,34 @@ internal import FoundationEssentials
 /// one canonical spelling, and a task's identity is the digest of that.
 public enum Configuration: Hashable, Sendable {
     case kPath(KPathConfiguration)
+    case routing(RoutingConfiguration)
+    case gatedNetwork(GatedNetworkConfiguration)
 }
 
 /// The kinds of experiment, by the name that `experiment` has in a sweep file.
 public enum Experiment: String, CaseIterable, Sendable {
     case kPath = "k_path"
+    case routing
+    case gatedNetwork = "gated_network"
 
-    /// Names that are reserved and not trained yet: they get a sentence of their own.
-    static let announced = ["routing", "gated_network"]
+    private var kind: any ReadableConfiguration.Type {
+        switch self {
+        case .kPath: KPathConfiguration.self
+        case .routing: RoutingConfiguration.self
+        case .gatedNetwork: GatedNetworkConfiguration.self
+        }
+    }
 
     /// Every path that a configuration of this experiment has, in the order of the documentation:
     /// what an axis may vary.
-    public var paths: [String] {
-        switch self {
-        case .kPath: KPathConfiguration.paths
-        }
-    }
+    public var paths: [String] { kind.paths }
 
     /// The paths whose value is a list, which an axis therefore does not expand.
-    var listPaths: Set<String> {
-        switch self {
-        case .kPath: ["gate.column_permutation", "gate.rows"]
-        }
-    }
+    var listPaths: Set<String> { kind.listPaths }
 
     /// Reads the configuration that `map` states; nil where that put mistakes into the collector.
     func read(_ map: SourceValue, mistakes: MistakeCollector) -> Configuration? {
-        switch self {
-        case .kPath:
-            KPathConfiguration.read(map, mistakes: mistakes).map(Configuration.kPath)
-        }
+        kind.readWhole(map, mistakes: mistakes)
     }
 }
 
@@ -41,21 +39,26 @@ extension Configuration {
     public var experiment: Experiment {
         switch self {
         case .kPath: .kPath
+        case .routing: .routing
+        case .gatedNetwork: .gatedNetwork
         }
     }
 
-    /// The data set's name.
-    public var dataset: String {
+    private var content: any ExperimentConfiguration {
         switch self {
-        case .kPath(let configuration): configuration.dataset
+        case .kPath(let configuration): configuration
+        case .routing(let configuration): configuration
+        case .gatedNetwork(let configuration): configuration
         }
     }
 
-    public var epochs: Int {
-        switch self {
-        case .kPath(let configuration): configuration.epochs
-        }
-    }
+    /// The data set's name; nil where the experiment makes its own data.
+    public var dataset: String? { content.datasetName }
+
+    public var epochs: Int { content.epochs }
+
+    /// Which pathways are trained, where a gate says so.
+    public var gateRequest: GateRequest? { content.gateRequest }
 
     /// Reads what `json` writes; keys with a default may be left out.
     public init(reading value: SourceValue) throws(SweepMistakes) {
@@ -74,12 +77,9 @@ extension Configuration {
     }
 
     public var json: JSONValue {
-        switch self {
-        case .kPath(let configuration):
-            guard case .object(var members) = configuration.json else { return .null }
-            members["experiment"] = .string(experiment.rawValue)
-            return .object(members)
-        }
+        guard case .object(var members) = content.json else { return .null }
+        members["experiment"] = .string(experiment.rawValue)
+        return .object(members)
     }
 
     /// What makes two tasks the same task: equal configurations, on equal data, with the same
@@ -105,12 +105,6 @@ extension Experiment {
             return nil
         }
         var reader = FieldReader(map, wanted: "", mistakes: mistakes)
-        if case .string(let name) = map["experiment"]?.content, announced.contains(name) {
-            mistakes.add(
-                .wrongValue, at: reader.place("experiment"),
-                "found \(quoted(name)), which this version cannot train, wanted k_path")
-            return nil
-        }
         return reader.choice("experiment", default: nil)
     }
 }

@@ -89,6 +89,13 @@ extension FieldReader {
         return integer(value, in: range, wanted: wanted()) ?? range.lowerBound
     }
 
+    /// Nil where it is missing or wrong: for what others are read with.
+    mutating func requiredInteger(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        guard let value = required(key, wanted: wanted) else { return nil }
+        return integer(value, in: range, wanted: wanted)
+    }
+
     /// Nil where the key is absent or null.
     mutating func optionalInteger(_ key: String, in range: ClosedRange<Int>) -> Int? {
         guard let value = value(key) else { return nil }
@@ -119,17 +126,23 @@ extension FieldReader {
         guard let value = fallback == nil ? required(key, wanted: range.text) : value(key) else {
             return fallback ?? 0
         }
+        return number(value, range) ?? 0
+    }
+
+    func number(_ value: SourceValue, _ range: NumberRange) -> Double? {
         let number: Double
         switch value.content {
         case .integer(let whole): number = Double(whole)
         case .number(let given): number = given
         default:
             refuse(value, wanted: range.text)
-            return 0
+            return nil
         }
-        if !range.contains(number) {
+        guard range.contains(number) else {
             refuse(value, wanted: range.wanted(insteadOf: number), code: .wrongValue)
+            return nil
         }
+        // Minus zero would be another text of the same number.
         return number == 0 ? 0 : number
     }
 
@@ -186,9 +199,9 @@ extension FieldReader {
 /// The numbers that a field may hold, and how a mistake says so.
 struct NumberRange {
     let text: String
-    private let lower: Double
-    private let upper: Double
-    private let withoutUpper: Bool
+    let lower: Double
+    let upper: Double
+    let withoutUpper: Bool
 
     static let any = NumberRange(
         text: "a number", lower: -Limits.numberMagnitudeMax, upper: Limits.numberMagnitudeMax,

@@ -70,13 +70,9 @@ extension Evaluation {
 
 extension Seeds {
     fileprivate var json: JSONValue {
-        .object(["gate": Self.json(gate), "weights": Self.json(weights), "data": Self.json(data)])
-    }
-
-    /// A seed that no sweep file may hold becomes a text, which the reader refuses: better than
-    /// another seed.
-    private static func json(_ seed: UInt64) -> JSONValue {
-        Int(exactly: seed).map(JSONValue.integer) ?? .string("\(seed)")
+        .object([
+            "gate": seedJSON(gate), "weights": seedJSON(weights), "data": seedJSON(data),
+        ])
     }
 }
 
@@ -96,4 +92,10 @@ extension GateRecipe {
         }
         return .object(members)
     }
+}
+
+/// A seed that no sweep file may hold becomes a text, which the reader refuses: better than another
+/// seed.
+func seedJSON(_ seed: UInt64) -> JSONValue {
+    Int(exactly: seed).map(JSONValue.integer) ?? .string("\(seed)")
 }

@@ -2,7 +2,7 @@
 /// ranges are checked field by field; what only several fields together can break stands in
 /// `KPathConfiguration+Checks.swift`. The names are those that `json` writes and that the
 /// SweepFiles page documents.
-extension KPathConfiguration {
+extension KPathConfiguration: ReadableConfiguration {
     /// Reads what `json` writes; keys with a default may be left out.
     public init(reading map: SourceValue) throws(SweepMistakes) {
         let mistakes = MistakeCollector()
@@ -29,29 +29,13 @@ extension KPathConfiguration {
         "seeds", "seeds.gate", "seeds.weights", "seeds.data",
     ]
 
-    /// Nil where the collector has got mistakes from it.
-    static func read(_ map: SourceValue, mistakes: MistakeCollector) -> KPathConfiguration? {
-        let before = mistakes.found.count
-        var fields = FieldReader(map, wanted: "a map of a configuration's keys", mistakes: mistakes)
-        let configuration = fields.kPathConfiguration()
-        fields.finish(elsewhere: pathWithLeaf)
-        guard let configuration, mistakes.found.count == before else { return nil }
-        configuration.check(fields)
-        return mistakes.found.count == before ? configuration : nil
+    public static let listPaths: Set = ["gate.column_permutation", "gate.rows"]
+
+    static func read(_ fields: inout FieldReader) -> KPathConfiguration? {
+        fields.kPathConfiguration()
     }
 
-    /// Where a key of an inner map belongs: `learning_rate` at the top means the optimizer's.
-    private static func pathWithLeaf(_ key: String) -> String? {
-        if key.contains(".") { return nestedSpelling(of: key) }
-        return paths.first { $0.hasSuffix("." + key) }
-    }
-
-    /// `init.gain` is a path for an axis; inside a map it is written nested.
-    private static func nestedSpelling(of path: String) -> String? {
-        guard paths.contains(path) else { return nil }
-        let parts = path.split(separator: ".")
-        return "\(parts[0]): {\(parts[1]): …}"
-    }
+    var whole: Configuration { .kPath(self) }
 }
 
 extension FieldReader {
@@ -91,9 +75,7 @@ extension FieldReader {
             _ = value("domains")
             return half
         }
-        let wanted = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-        guard let value = required("domains", wanted: wanted) else { return nil }
-        return integer(value, in: range, wanted: wanted)
+        return requiredInteger("domains", in: range)
     }
 
     private mutating func initialization() -> Initialization {
@@ -121,17 +103,28 @@ extension FieldReader {
         return evaluation
     }
 
-    /// Seeds end at the largest number that every reader of JSON on our side holds exactly.
     private mutating func seeds() -> Seeds {
-        guard let map = value("seeds") else { return Seeds() }
-        var fields = FieldReader(
-            map, wanted: "a map of gate, weights and data", mistakes: mistakes)
-        let range = 0...Int.max
-        let seeds = Seeds(
-            gate: UInt64(fields.integer("gate", in: range, default: 0)),
-            weights: UInt64(fields.integer("weights", in: range, default: 0)),
-            data: UInt64(fields.integer("data", in: range, default: 0)))
-        fields.finish()
+        var seeds = Seeds()
+        readSeeds { fields in
+            seeds = Seeds(
+                gate: fields.seed("gate"), weights: fields.seed("weights"),
+                data: fields.seed("data"))
+        }
         return seeds
+    }
+}
+
+extension FieldReader {
+    /// The map of `seeds`, where there is one.
+    mutating func readSeeds(_ body: (inout FieldReader) -> Void) {
+        guard let map = value("seeds") else { return }
+        var fields = FieldReader(map, wanted: "a map of seeds by stream", mistakes: mistakes)
+        body(&fields)
+        fields.finish()
+    }
+
+    /// Seeds end at the largest number that every reader of JSON on our side holds exactly.
+    mutating func seed(_ key: String) -> UInt64 {
+        UInt64(integer(key, in: 0...Int.max, default: 0))
     }
 }

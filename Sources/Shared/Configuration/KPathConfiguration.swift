@@ -65,6 +65,14 @@ public struct KPathConfiguration: Hashable, Sendable {
     }
 }
 
+extension KPathConfiguration {
+    public var datasetName: String? { dataset }
+
+    public var gateRequest: GateRequest? {
+        GateRequest(recipe: gate, domains: domains, classes: classes, seed: seeds.gate)
+    }
+}
+
 /// What input domain m sees of an example.
 public enum InputTransform: String, CaseIterable, Sendable {
     case none

@@ -9,8 +9,17 @@ public struct Digest: Hashable, Sendable {
         self.init(SHA256.hash(data: data))
     }
 
+    /// Of no bytes: the data of a task whose experiment makes its own.
+    public static let ofNothing = Digest(of: Data())
+
     public init(_ digest: SHA256.Digest) {
         hexadecimal = hexadecimalString(digest)
+    }
+
+    /// The 32 bytes.
+    public var bytes: Data {
+        let nibbles = hexadecimal.utf8.map { $0 < 58 ? $0 - 48 : $0 - 87 }
+        return Data(stride(from: 0, to: 64, by: 2).map { nibbles[$0] << 4 | nibbles[$0 + 1] })
     }
 
     /// Nil unless `text` is 64 lower-case hexadecimal digits, so that a digest from outside can

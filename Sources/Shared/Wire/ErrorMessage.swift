@@ -28,6 +28,7 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case invalidSweep = "invalid_sweep"
     case unknownDataset = "unknown_dataset"
     case invalidDataset = "invalid_dataset"
+    case unauthorized
     case forbidden
     case notFound = "not_found"
     case leaseLost = "lease_lost"
@@ -37,6 +38,7 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case digestMismatch = "digest_mismatch"
     case requestIDReused = "request_id_reused"
     case tooLarge = "too_large"
+    case tooManyRequests = "too_many_requests"
     case unavailable = "unavailable"
     case internalError = "internal_error"
 }

@@ -22,10 +22,11 @@ public struct MetricRow: Codable, Hashable, Sendable {
     }
 }
 
-/// The metrics of a k-path network, by the names they have on the wire and in reports.
+/// Metrics by the names they have on the wire and in reports.
 public enum MetricName {
     public static let lossTrainedPaths = "loss_trained_paths"
     public static let lossUntrainedPaths = "loss_untrained_paths"
+    // Of k-path networks.
     public static let accuracyTrainedPaths = "accuracy_trained_paths"
     public static let accuracyUntrainedPaths = "accuracy_untrained_paths"
 }

@@ -4,9 +4,9 @@ public import Shared
 /// Trains a reference case from its stored weights on its stored batches, so that another
 /// implementation's numbers can be laid beside ours.
 ///
-/// A case is a directory of `case.json`, `initial.safetensors` and `batches.safetensors` (`images`,
-/// `labels`). Step s trains on rows s B ..< (s + 1) B, unshuffled; evaluation before and after uses
-/// the last `evaluation_samples` rows.
+/// A case is a directory of `case.json`, `initial.safetensors` and, for a k-path network,
+/// `batches.safetensors` (`images`, `labels`). There step s trains on rows s B ..< (s + 1) B,
+/// unshuffled; evaluation before and after uses the last `evaluation_samples` rows.
 public enum Replay {
     public struct Result {
         /// The keys of a reference's `expected.json`.
@@ -24,9 +24,13 @@ public enum Replay {
                 throw TrainingError("The case's '\(name)' cannot be read: \(error).")
             }
         }
+        let description = try JSONValue(parsing: read("case.json"))
+        let initial = try Safetensors(parsing: read("initial.safetensors"))
+        if description["experiment"] == .string(Experiment.routing.rawValue) {
+            return try RoutingReplay(description: description, initial: initial).run()
+        }
         return try run(
-            description: JSONValue(parsing: read("case.json")),
-            initial: Safetensors(parsing: read("initial.safetensors")),
+            description: description, initial: initial,
             batches: Safetensors(parsing: read("batches.safetensors")))
     }
 
@@ -58,9 +62,9 @@ public enum Replay {
         let after = evaluator.evaluate(examples, rows: measured, shouldStop: { false })
         return Result(
             report: .object([
-                "training_loss_per_step": .array(losses.map(number)),
-                "evaluation_before": .object(before?.values.mapValues(number) ?? [:]),
-                "evaluation_after": .object(after?.values.mapValues(number) ?? [:]),
+                "training_loss_per_step": .array(losses.map(replayNumber)),
+                "evaluation_before": .object(before?.values.mapValues(replayNumber) ?? [:]),
+                "evaluation_after": .object(after?.values.mapValues(replayNumber) ?? [:]),
                 "gate": .array(
                     network.gate.rows.map { row in .array(row.map { .integer($0 ? 1 : 0) }) }),
             ]),
@@ -76,10 +80,5 @@ public enum Replay {
             labels: labels)
         // A data set checks that images and labels fit each other.
         return try Dataset(train: split, test: split).train
-    }
-
-    /// JSON has no NaN and no infinities: they are texts, as everywhere in the system.
-    private static func number(_ value: Double) -> JSONValue {
-        value.isFinite ? .number(value) : .string(MetricValue(Float(value)).text)
     }
 }

@@ -19,15 +19,18 @@ struct ReplayCase {
         members["dataset"] = .string("stored")
         members["epochs"] = .integer(1)
         do throws(SweepMistakes) {
-            switch try Configuration(reading: SourceValue(.object(members))) {
-            case .kPath(let configuration): self.configuration = configuration
+            let read = try Configuration(reading: SourceValue(.object(members)))
+            guard case .kPath(let configuration) = read else {
+                throw SweepMistakes(
+                    SweepMistake(.wrongValue, at: Place(path: "experiment"), "wanted k_path"))
             }
+            self.configuration = configuration
         } catch {
             throw TrainingError("case.json: \(error.description)")
         }
     }
 
-    private static func count(
+    static func count(
         _ key: String, from least: Int, takenOutOf members: inout [String: JSONValue]
     ) throws(TrainingError) -> Int {
         let member = members.removeValue(forKey: key)

@@ -1,7 +1,7 @@
 /// What the self-test must come to, on every host, with any kernels and any number of threads. A
 /// change here is a change of `NumericVersion`.
 extension SelfTest {
-    /// By case: see `trainToEnd`.
+    /// By case: see the two `trainToEnd`.
     static let knownAnswers = [
         "sgd-momentum": "cd722d0dc3bc91e16c405394687e786ae541a1d13c0a06cdefbbb0466e51e52b",
         "nesterov-decay": "9b77e2e5f9add169f3e4ba94a97ffd9d58cbe594e14dbbf6f14236b7b14f9b3c",
@@ -9,5 +9,7 @@ extension SelfTest {
         "relu-two-layers": "a81e04f665c61150aca05972dcd53adbde6408575f13957945165acb40848181",
         "rotate": "f061b7cca8f97494498d2cf1878b6f781e9fa7d17db70b327f2d1921256353a0",
         "class-combination": "79ef6e1574bee2611614d15e8857ceea7a9f79685ae0ec09b9b1a7acc1f6e3f7",
+        "routing-descent": "25af8cff3b2834b96e85118786925da50fec14171f6d721202e8a19243f3227f",
+        "routing-flow": "0bdcb04692172d5a208fd2d74844f184d14b6fe69404cb6541ef2b79c9361d5d",
     ]
 }

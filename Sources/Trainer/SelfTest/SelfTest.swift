@@ -23,12 +23,18 @@ public enum SelfTest {
         for (name, configuration) in cases {
             let training = try KPathTraining(
                 configuration: configuration, dataset: EmbeddedDataset.make(), machine: machine)
-            outcomes.append(
-                Outcome(
-                    name: name, found: trainToEnd(training),
-                    wanted: knownAnswers[name].flatMap(Digest.init(hexadecimal:))))
+            outcomes.append(outcome(name, trainToEnd(training)))
+        }
+        for (name, configuration) in routingCases {
+            outcomes.append(outcome(name, trainToEnd(try GatedTraining(configuration))))
         }
         return outcomes
+    }
+
+    private static func outcome(_ name: String, _ found: Digest) -> Outcome {
+        Outcome(
+            name: name, found: found,
+            wanted: knownAnswers[name].flatMap(Digest.init(hexadecimal:)))
     }
 
     /// Trains what is left. The answer is the SHA-256 of the trajectory's digest and the weights'
@@ -41,6 +47,15 @@ public enum SelfTest {
         let weights = training.network.parameters.values.map(\.bitPattern.littleEndian)
         return Digest(
             of: Array(trajectory.digest.hexadecimal.utf8) + weights.withUnsafeBytes(Array.init))
+    }
+
+    /// The trajectory's digest.
+    private static func trainToEnd(_ training: GatedTraining) -> Digest {
+        var trajectory = TrajectoryDigest()
+        while let rows = training.trainEpoch(shouldStop: { false }) {
+            for row in rows { trajectory.append(row) }
+        }
+        return trajectory.digest
     }
 
     /// The kernels that this processor has, fastest first.
@@ -69,6 +84,27 @@ public enum SelfTest {
             }
         ),
     ]
+
+    /// In float64, by steps and as a flow.
+    static let routingCases: [(name: String, configuration: RoutingConfiguration)] = [
+        ("routing-descent", routing(.orthogonal, .gradientDescent(learningRate: 0.04))),
+        (
+            "routing-flow",
+            routing(.balanced, .gradientFlow(learningRate: 0.04, tolerance: 1e-8))
+        ),
+    ]
+
+    private static func routing(_ scheme: GatedPlan.Scheme, _ method: GatedPlan.Method)
+        -> RoutingConfiguration
+    {
+        RoutingConfiguration(
+            domains: 4, hiddenWidth: 13, gate: GateRecipe(family: .plusMinusMod(k: 2)),
+            data: .tree(TreeData(depth: 2, branching: 2, strengths: [6, 4, 3])),
+            plan: GatedPlan(
+                initialization: .init(scheme: scheme, gain: 0.2), method: method, epochs: 40,
+                everyEpochs: 4),
+            weightSeed: 5)
+    }
 
     private static func configuration(_ change: (inout KPathConfiguration) -> Void)
         -> KPathConfiguration

@@ -129,10 +129,11 @@ final class AttemptReporter: Sendable {
     }
 
     /// A refusal that no repeat will change: the attempt is over. Not so where the coordinator only
-    /// asks who is calling (401).
-    private static func isLoss(_ error: ClientError) -> Bool {
+    /// asks who is calling (401), or to call later.
+    static func isLoss(_ error: ClientError) -> Bool {
         guard case .refused(let status, _) = error else { return false }
         return (400..<500).contains(status) && status != 401
+            && !RetryPolicy.isWorthRetrying(status: status)
     }
 }
 

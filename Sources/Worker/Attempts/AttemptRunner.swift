@@ -76,7 +76,9 @@ struct AttemptRunner {
     private func trainedOutcome(of attempt: Attempt) -> Outcome {
         do {
             let configuration = try Configuration(reading: SourceValue(attempt.lease.configuration))
-            let dataset = try cache.dataset(attempt.lease.dataDigest, from: access.client())
+            let dataset = try configuration.dataset.map { _ in
+                try cache.dataset(attempt.lease.dataDigest, from: access.client())
+            }
             let need = try configuration.need(
                 dataset: dataset, threadsMax: roster.admission.cores)
             switch enter(need, attempt) {
@@ -116,7 +118,7 @@ struct AttemptRunner {
     }
 
     private func train(
-        _ configuration: Configuration, _ dataset: Dataset, _ seat: Roster.Seat, _ attempt: Attempt
+        _ configuration: Configuration, _ dataset: Dataset?, _ seat: Roster.Seat, _ attempt: Attempt
     ) throws -> Outcome {
         while !roster.mayBegin(seat), mayBegin(attempt) { access.stop.sleep(seconds: 0.01) }
         let threads = seat.threads

@@ -11,8 +11,8 @@ struct ReplayCommand: ParsableCommand {
         discussion: """
             Example: gdln-worker replay cases/sgd-momentum --output out.json
 
-            The folder holds case.json, initial.safetensors and batches.safetensors. The output \
-            has the losses and evaluations that expected.json has.
+            The folder holds case.json, initial.safetensors and, for a k-path network, \
+            batches.safetensors. The output has the losses and evaluations that expected.json has.
             """)
 
     @Argument(help: "The case's folder.")

@@ -10,9 +10,14 @@ struct Run: ParsableCommand {
         abstract: "Train tasks for a coordinator.",
         discussion: """
             Example: gdln-worker run --coordinator http://127.0.0.1:7878
+            On another host: gdln-worker run --join-file join-worker
 
             Trains as many tasks side by side as memory allows and shares the processors' cores \
             out among them. One worker a host is enough.
+
+            What `gdln-coordinator join-string --worker` prints is the join string. Whoever can \
+            list this host's processes can read what stands after --join: a file or the \
+            environment's GDLN_JOIN keeps it from them.
 
             SIGTERM or Ctrl-C makes it bring each epoch under way to its end, keep the training \
             with the coordinator, hand the task back and end; a second one ends it at once.
@@ -20,9 +25,24 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The coordinator's address; else the environment's GDLN_COORDINATOR.",
+            """
+            The address of a coordinator that the same user runs on this host; else the \
+            environment's GDLN_COORDINATOR.
+            """,
             valueName: "url"))
     var coordinator: String?
+
+    @Option(help: "The join string; else the environment's GDLN_JOIN.")
+    var join: String?
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            A file with the join string, read again whenever the token is refused; else the \
+            environment's GDLN_JOIN_FILE.
+            """,
+            valueName: "path"))
+    var joinFile: String?
 
     @Option(help: "How many tasks to train side by side; else as many as cores and memory allow.")
     var slots: Int?
@@ -57,7 +77,11 @@ struct Run: ParsableCommand {
         guard (1...Limits.graceSecondsMax).contains(grace.seconds) else {
             throw ValidationError("--grace must be from 1s to a day.")
         }
-        _ = try address()
+        do {
+            _ = try source()
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 
     func run() throws {
@@ -78,7 +102,7 @@ struct Run: ParsableCommand {
         let loop = WorkerLoop(
             name: name, host: host,
             roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
-            access: CoordinatorAccess(address: try address(), stop: stop),
+            access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
             cache: DatasetCache(directory: directory),
             shelf: CheckpointShelf(directory: directory + "/checkpoints", owner: name),
             spool: spool, logger: logger)
@@ -92,14 +116,10 @@ struct Run: ParsableCommand {
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
     }
 
-    private func address() throws -> String {
-        let variable = ProcessInfo.processInfo.environment["GDLN_COORDINATOR"]
-        guard let address = coordinator ?? variable else {
-            throw ValidationError(
-                "Which coordinator? Name it with --coordinator http://HOST:7878, or in "
-                    + "GDLN_COORDINATOR.")
-        }
-        return address
+    private func source() throws(JoinError) -> JoinSource {
+        try JoinSource(
+            options: .init(join: join, joinFile: joinFile, address: coordinator),
+            environment: ProcessInfo.processInfo.environment, role: .worker)
     }
 
     private static func hostName() -> String {

@@ -42,7 +42,8 @@ struct Train: ParsableCommand {
     func run() throws {
         let configuration = try readConfiguration()
         let dataset = try readDataset(configuration)
-        let task = try configuration.identity(dataDigest: Digest(of: dataset.serialized()))
+        let data = try dataset.map { Digest(of: try $0.serialized()) }
+        let task = try configuration.identity(dataDigest: data)
         let found = try resume.map {
             try TrainCheckpoint.read(contents(of: $0), path: $0, task: task)
         }
@@ -53,6 +54,7 @@ struct Train: ParsableCommand {
         var all = try found.map(TrainCheckpoint.rows) ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
+        if !json, let gated = training as? GatedTraining { print("theory \(gated.theoryNote)") }
         while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
             for row in rows {
                 trajectory.append(row)
@@ -105,11 +107,12 @@ struct Train: ParsableCommand {
         return try Configuration(reading: SourceValue(json))
     }
 
-    private func readDataset(_ configuration: Configuration) throws -> Dataset {
+    private func readDataset(_ configuration: Configuration) throws -> Dataset? {
+        guard let name = configuration.dataset else { return nil }
         if let data { return try DatasetFolder.read(directory: data) }
-        guard configuration.dataset == EmbeddedDataset.name else {
+        guard name == EmbeddedDataset.name else {
             throw ValidationError(
-                "The configuration wants the data set '\(configuration.dataset)': name the folder "
+                "The configuration wants the data set '\(name)': name the folder "
                     + "that holds its four files with --data.")
         }
         return EmbeddedDataset.make()

@@ -74,10 +74,11 @@ struct Delivery {
     }
 
     /// A wrong or changed token, or a coordinator that does not know the lease, may be a mistake of
-    /// somebody's that can be mended.
+    /// somebody's that can be mended; a call that came too often is one that may be repeated.
     static func isFinal(_ error: ClientError) -> Bool {
         guard case .refused(let status, _) = error else { return false }
         return (400..<500).contains(status) && ![401, 403, 404].contains(status)
+            && !RetryPolicy.isWorthRetrying(status: status)
     }
 }
 

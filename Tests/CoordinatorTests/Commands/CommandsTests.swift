@@ -37,15 +37,18 @@ import Testing
         #expect(try ListenAddress("127.0.0.1:1").hostInURL == "127.0.0.1")
     }
 
-    @Test(arguments: ["0.0.0.0:1", "[::]:1", "127.example.org:1"])
-    func `other hosts are served only where that was asked for`(address: String) throws {
+    @Test(arguments: [
+        (["--insecure", "--tls"], "--insecure is without encryption"),
+        (["--insecure", "--certificate", "c", "--key", "k"], "--insecure is without encryption"),
+        (["--certificate", "c"], "--certificate and --key go together"),
+        (["--key", "k"], "--certificate and --key go together"),
+    ])
+    func `a contradiction about encryption is told`(options: [String], sentence: String) throws {
         #expect {
-            try Serve.parse(["--listen", address])
+            try Serve.parse(options)
         } throws: {
-            Serve.message(for: $0).contains("--insecure")
+            Serve.message(for: $0).contains(sentence)
         }
-        _ = try Serve.parse(["--listen", address, "--insecure"])
-        _ = try Serve.parse([])
     }
 
     @Test(arguments: ["0", "0.4", "86401", "nan", "inf", "-1"])

@@ -1,5 +1,7 @@
-@testable import Coordinator
+import Foundation
 import Testing
+
+@testable import Coordinator
 
 @Suite struct SummaryTests {
     private static let header =
@@ -44,6 +46,15 @@ import Testing
                 "10 plus_mod 2 4+12", "10 fully_connected 16+0 0.500", "10 mod 4+12",
             ])
         #expect(try Summary(report: report).text.contains("; 1 of 3 tasks are trained."))
+    }
+
+    @Test func `where nothing is classified, losses are shown`() throws {
+        let report =
+            Self.header.replacingOccurrences(of: "accuracy", with: "loss") + "\r\n"
+            + "s,0,a,succeeded,1,10,,,,,0.0000125,193.4\r\n"
+            + "s,1,b,succeeded,1,20,mod,,4,12,2,\r\n"
+        #expect(try Self.table(report).dropFirst() == ["10 1.25e-05 193.4", "20 mod 4+12 2"])
+        #expect(try Summary(report: report).text.hasPrefix("Loss of pathways, mean over the seeds"))
     }
 
     @Test func `what is no report is refused`() {

@@ -135,12 +135,6 @@ import Testing
         #expect(try files == [])
     }
 
-    @Test func `room is left for what matters more`() {
-        #expect(world.server.checkpoints.hasRoom(for: 0))
-        #expect(!world.server.checkpoints.hasRoom(for: Limits.checkpointBytesMax << 20))
-        #expect(!world.server.checkpoints.hasRoom(for: .max))
-    }
-
     private var sweeper: CheckpointSweeper {
         CheckpointSweeper(
             store: world.server.store, files: world.server.checkpoints, logger: world.server.logger)

@@ -1,4 +1,5 @@
 import Foundation
+import HTTPTypes
 import Hummingbird
 import Shared
 import Testing
@@ -22,6 +23,18 @@ import Testing
         let named = try Self.text.matches(of: /\| `((?:GET|POST|PUT) [^`]+)`/).map { String($0.1) }
         #expect(routes.count > 15)
         #expect(Set(routes) == Set(named), "\(Set(routes).symmetricDifference(named).sorted())")
+    }
+
+    @Test func `the page says of each route who may call it`() async throws {
+        let lines = try Self.text.matches(of: /\| `(GET|POST|PUT) ([^`]+)` \| (\w+) \|/)
+        let all = try Self.text.matches(of: /\| `(?:GET|POST|PUT)\b/)
+        #expect(lines.count > 20 && lines.count == all.count)
+        for line in lines {
+            let method = try #require(HTTPTypes.HTTPRequest.Method(String(line.1)))
+            let rule = AccessRule.rule(for: method, String(line.2))
+            let who = Role(rawValue: String(line.3)).map(AccessRule.role) ?? .anybody
+            #expect(rule == who && (who != .anybody || line.3 == "anybody"), "\(line.0)")
+        }
     }
 
     @Test func `every code is named, and no other`() throws {

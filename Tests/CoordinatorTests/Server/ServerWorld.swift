@@ -32,13 +32,32 @@ final class ServerWorld: Sendable {
         }
     }
 
+    /// - Parameters:
+    ///   - token: whose calls these are; else the owner's.
+    ///   - bounds: of the connections' times, where they are real ones.
     func test(
-        _ setup: TestingSetup = .router,
+        _ setup: TestingSetup = .router, as token: AccessToken? = nil,
+        bounds: ConnectionDeadlines.Bounds = .init(),
         _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        let application = Application(router: server.router(), logger: logger)
-        try await application.test(setup) { try await body($0) }
+        let place = CoordinatorServer.Place(host: "127.0.0.1", port: 0, bounds: bounds)
+        let application = Application(
+            router: server.router(), server: try CoordinatorServer.connections(place),
+            configuration: .init(address: .hostname(place.host, port: 0)), logger: logger)
+        let token = token ?? server.ownTokens.admin
+        try await application.test(setup) { client in
+            try await body(BearerClient(base: client, token: token))
+        }
+    }
+
+    /// A token of that role, which the coordinator accepts.
+    func token(_ role: Role) throws -> AccessToken {
+        let token = AccessToken(role: role) { UInt64.random(in: .min ... .max) }
+        _ = try server.tokens.add(
+            TokenRequest(role: role, label: "test", digest: token.digest),
+            at: Timestamp(milliseconds: 0))
+        return token
     }
 
     /// Six tasks of two epochs.
@@ -51,6 +70,24 @@ final class ServerWorld: Sendable {
         "optimizer":{"name":"sgd","learning_rate":0.1,"momentum":0.9}},
         "axes":[{"seeds.weights":\(seeds)},{"gate":[{"family":"plus_mod","k":[1,2]}]}],"attempts":2}
         """
+    }
+}
+
+/// Calls with a token, where a test does not say otherwise.
+struct BearerClient: TestClientProtocol {
+    let base: any TestClientProtocol
+    let token: AccessToken
+    var port: Int? { base.port }
+
+    func executeRequest(
+        uri: String, method: HTTPRequest.Method, headers: HTTPFields, body: ByteBuffer?
+    ) async throws -> TestResponse {
+        var headers = headers
+        if headers[.authorization] == nil { headers[.authorization] = "Bearer \(token.text)" }
+        // Without a socket nobody else says it.
+        if port == nil, let body { headers[.contentLength] = "\(body.readableBytes)" }
+        return try await base.executeRequest(
+            uri: uri, method: method, headers: headers, body: body)
     }
 }
 

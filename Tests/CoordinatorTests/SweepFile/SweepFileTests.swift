@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Coordinator
@@ -14,14 +15,16 @@ import Testing
     }
 
     private func kPath(_ sweep: Sweep, at position: Int) throws -> KPathConfiguration {
-        switch try sweep.configuration(at: position) {
-        case .kPath(let configuration): configuration
+        guard case .kPath(let configuration) = try sweep.configuration(at: position) else {
+            throw TestFailure("\(sweep.name) trains no k-path networks")
         }
+        return configuration
     }
 
     @Test(arguments: [
         ("mnist.yaml", 216), ("cifar10.yaml", 168), ("mnist-small.yaml", 54),
-        ("quickstart.yaml", 16),
+        ("quickstart.yaml", 16), ("routing-pathways.yaml", 15), ("routing-gain.yaml", 18),
+        ("xor.yaml", 15), ("contextual.yaml", 12), ("tree.yaml", 20),
     ])
     func `every sweep that we ship is right and has its number of tasks`(name: String, count: Int)
         throws
@@ -34,7 +37,11 @@ import Testing
     @Test func `no sweep that we ship is left out of these tests`() throws {
         let files = try FileManager.default.contentsOfDirectory(atPath: Self.sweeps.path)
         #expect(
-            files.sorted() == ["cifar10.yaml", "mnist-small.yaml", "mnist.yaml", "quickstart.yaml"])
+            files.sorted() == [
+                "cifar10.yaml", "contextual.yaml", "mnist-small.yaml", "mnist.yaml",
+                "quickstart.yaml", "routing-gain.yaml", "routing-pathways.yaml", "tree.yaml",
+                "xor.yaml",
+            ])
     }
 
     @Test func `the first and the last task of the paper's first sweep are these`() throws {

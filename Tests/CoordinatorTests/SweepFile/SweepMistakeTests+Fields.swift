@@ -21,18 +21,13 @@ extension SweepMistakeTests {
         Row(
             "experiment: k_path", becomes: "",
             """
-            line 1: found no experiment, wanted k_path
+            line 1: found no experiment, wanted k_path, routing or gated_network
             """),
         Row(
             "experiment: k_path", becomes: "experiment: kpath",
             """
-            line 2, experiment: found "kpath", wanted k_path; did you mean k_path?
-            """),
-        Row(
-            "experiment: k_path", becomes: "experiment: routing",
-            """
-            line 2, experiment: found "routing", which this version cannot train, wanted \
-            k_path
+            line 2, experiment: found "kpath", wanted k_path, routing or gated_network; did you \
+            mean k_path?
             """),
         Row(
             "axes:", becomes: "axis:",

@@ -24,7 +24,7 @@ import Testing
             }, shouldGiveUp: { $0 > patience }, elapsed: { .seconds(waits.clock) },
             randomBits: random.bits)
         let client = try CoordinatorClient(
-            address: server.address, environment: environment, isCancelled: { false })
+            Join(address: server.address), environment: environment, isCancelled: { false })
         try body(client, server, waits)
     }
 

@@ -105,16 +105,6 @@ import Testing
         let digest = Digest(of: Data([1]))
         #expect(try configuration.identity(dataDigest: digest) != identity)
     }
-
-    @Test func `an experiment that cannot be trained yet has a sentence of its own`() {
-        let routing = SourceValue(.object(["experiment": .string("routing")]))
-        #expect(
-            throws: SweepMistakes(
-                SweepMistake(
-                    .wrongValue, at: Place(path: "experiment"),
-                    "found \"routing\", which this version cannot train, wanted k_path"))
-        ) { try Configuration(reading: routing) }
-    }
 }
 
 extension KPathConfiguration {

@@ -28,7 +28,7 @@ import Testing
             "name", "experiment", "base", "axes", "attempts", "checkpoint",
             "checkpoint.every_epochs",
         ]
-        #expect(documented == top + KPathConfiguration.paths)
+        #expect(documented == top + Experiment.allCases.flatMap(\.paths))
     }
 
     @Test func `the limits that the page names are the ones in force`() {
@@ -37,7 +37,8 @@ import Testing
             Limits.datasetExamplesMax, Limits.domainsMax, Limits.classesMax, Limits.hiddenWidthMax,
             Limits.layersMax, Limits.batchSizeMax, Limits.epochsMax, Limits.parametersMax,
             Limits.tasksPerSweepMax, Limits.axesPerSweepMax, Limits.sweepFileBytesMax,
-            Limits.sweepNestingMax,
+            Limits.sweepNestingMax, Limits.routingDomainsMax, Limits.itemsMax,
+            Limits.gatedParametersMax,
         ]
         for limit in limits { #expect(page.contains(" \(limit)"), "\(limit)") }
     }

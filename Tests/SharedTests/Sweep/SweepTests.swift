@@ -84,11 +84,7 @@ import Testing
         let sweep = try Self.sweep(("gate", [gate, .object(["family": .string("mod")])]))
         #expect(sweep.count == 5)
         #expect(sweep.axisColumns == [])
-        let gates = try sweep.expand().map { point in
-            switch point.configuration {
-            case .kPath(let configuration): configuration.gate
-            }
-        }
+        let gates = try sweep.expand().map(\.configuration.gateRequest?.recipe)
         #expect(
             gates == [
                 GateRecipe(family: .plusMod(k: 2), columns: .permuted),

@@ -85,6 +85,14 @@ import Testing
                     name: "mnist", digest: digest, bytes: 47_040_000, trainExamples: 60_000,
                     testExamples: 10_000, features: 784)
             ])),
+        Message("TokenRequest", TokenRequest(role: .worker, label: "cluster", digest: digest)),
+        Message(
+            "TokenList",
+            TokenList(tokens: [
+                TokenStatus(
+                    id: "e3b0c44298fc", role: .admin, label: "",
+                    createdAt: Timestamp(milliseconds: 1_700_000_000_000))
+            ])),
         Message(
             "ErrorMessage",
             ErrorMessage(.invalidSweep, "The sweep has a mistake:", details: ["base: found 1"])),

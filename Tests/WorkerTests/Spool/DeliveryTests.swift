@@ -86,6 +86,15 @@ import Testing
         #expect(left == [])
     }
 
+    /// What a call is left with when the worker's grace ends while it is being repeated.
+    @Test(arguments: [408, 425, 429, 500, 503])
+    func `what passes by itself is no last word`(status: Int) {
+        let error = ClientError.refused(
+            status: status, ErrorMessage(.tooManyRequests, "Later.").error)
+        #expect(!Delivery.isFinal(error))
+        #expect(!AttemptReporter.isLoss(error))
+    }
+
     @Test(arguments: [
         (409, ErrorCode.leaseLost, false), (422, .trajectoryMismatch, false),
         (410, .leaseLost, false), (401, .forbidden, true), (403, .forbidden, true),

@@ -1,0 +1,44 @@
+import Glibc
+import Shared
+import Synchronization
+
+/// Keeps a reserve on the disk: uploads stop while there is still room for results, which are what
+/// hours of training went into.
+final class DiskSpace: Sendable {
+    private let path: String
+    /// What uploads under way may still come to take.
+    private let promised = Mutex(0)
+
+    init(path: String) { self.path = path }
+
+    /// Whether an upload of that many bytes leaves the reserve alone. Then `release` must follow.
+    func reserve(_ bytes: Int) -> Bool {
+        guard let (free, size) = measure() else { return true }
+        return promised.withLock { promised in
+            let (wanted, isTooMuch) = promised.addingReportingOverflow(bytes)
+            guard !isTooMuch, Self.isEnough(free: free, size: size, wanted: wanted) else {
+                return false
+            }
+            promised = wanted
+            return true
+        }
+    }
+
+    func release(_ bytes: Int) { promised.withLock { $0 -= bytes } }
+
+    static func isEnough(free: Int, size: Int, wanted: Int) -> Bool {
+        let reserve = min(Limits.diskReserveBytes, size / Limits.diskReserveFraction)
+        return free - reserve >= wanted
+    }
+
+    /// Bytes, for those who are not root; nil where the system does not say.
+    private func measure() -> (free: Int, size: Int)? {
+        var figures = statvfs()
+        guard statvfs(path, &figures) == 0 else { return nil }
+        let unit = UInt64(figures.f_frsize)
+        let free = UInt64(figures.f_bavail).multipliedReportingOverflow(by: unit)
+        let size = UInt64(figures.f_blocks).multipliedReportingOverflow(by: unit)
+        guard !free.overflow, !size.overflow else { return nil }
+        return (Int(clamping: free.partialValue), Int(clamping: size.partialValue))
+    }
+}

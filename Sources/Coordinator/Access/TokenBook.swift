@@ -1,0 +1,120 @@
+import Foundation
+import Shared
+import Synchronization
+
+/// The tokens that a coordinator accepts. Of each it knows the digest alone, which is of no use to
+/// whoever reads the file.
+final class TokenBook: Sendable {
+    struct Entry: Codable, Hashable, Sendable {
+        let request: TokenRequest
+        let createdAt: Timestamp
+
+        var id: String { String(request.digest.hexadecimal.prefix(Limits.tokenIDDigits)) }
+        var status: TokenStatus {
+            TokenStatus(id: id, role: request.role, label: request.label, createdAt: createdAt)
+        }
+    }
+
+    private struct Known {
+        let entry: Entry
+        let bytes: [UInt8]
+
+        init(_ entry: Entry) {
+            self.entry = entry
+            bytes = Array(entry.request.digest.bytes)
+        }
+    }
+
+    private let path: String
+    private let known: Mutex<[Known]>
+
+    /// Reads the file, if there is one. One that cannot be read is told, not replaced.
+    init(path: String) throws {
+        self.path = path
+        var entries: [Entry] = []
+        if FileManager.default.fileExists(atPath: path) {
+            do {
+                let data = try Data(contentsOf: URL(filePath: path))
+                entries = try WireCoding.decode([Entry].self, from: data)
+            } catch {
+                throw DataDirectoryError.unusable(path, reason: "it is damaged")
+            }
+        }
+        known = Mutex(entries.map(Known.init))
+    }
+
+    var statuses: [TokenStatus] { known.withLock { $0.map(\.entry.status) } }
+
+    /// Whose token it is; nil for nobody's. Takes equally long for each of them: every digest is
+    /// compared to its last byte.
+    func entry(of token: AccessToken) -> Entry? {
+        let digest = Array(token.digest.bytes)
+        return known.withLock { known in
+            var found: Entry?
+            for candidate in known {
+                let difference = zip(candidate.bytes, digest).reduce(0) { $0 | ($1.0 ^ $1.1) }
+                if difference == 0 { found = candidate.entry }
+            }
+            return found
+        }
+    }
+
+    /// Accepts a token from now on. A repeat changes nothing.
+    func add(_ request: TokenRequest, at now: Timestamp) throws -> TokenStatus {
+        try change { known in
+            if let same = known.first(where: { $0.entry.request.digest == request.digest }) {
+                guard same.entry.request == request else { throw TokenBookError.taken }
+                return same.entry.status
+            }
+            guard known.count < Limits.tokensMax else { throw TokenBookError.full }
+            let entry = Entry(request: request, createdAt: now)
+            known.append(Known(entry))
+            return entry.status
+        }
+    }
+
+    /// Accepts it no more, at once.
+    func revoke(_ id: String) throws -> TokenStatus {
+        try change { known in
+            guard let index = known.firstIndex(where: { $0.entry.id == id }) else {
+                throw TokenBookError.noSuchToken(id)
+            }
+            let entry = known[index].entry
+            let others = known.filter { $0.entry.id != id }
+            guard others.contains(where: { $0.entry.request.role == .admin }) else {
+                throw TokenBookError.lastAdmin
+            }
+            known = others
+            return entry.status
+        }
+    }
+
+    /// What is not on disk is not so in memory either.
+    private func change<Value>(_ body: (inout [Known]) throws -> Value) throws -> Value {
+        try known.withLock { known in
+            var changed = known
+            let value = try body(&changed)
+            if changed.map(\.entry) != known.map(\.entry) {
+                try DurableFile.write(WireCoding.encode(changed.map(\.entry)), to: path)
+                known = changed
+            }
+            return value
+        }
+    }
+}
+
+enum TokenBookError: Error, CustomStringConvertible {
+    case noSuchToken(String)
+    case taken
+    case full
+    case lastAdmin
+
+    var description: String {
+        switch self {
+        case .noSuchToken(let id): "There is no token '\(id)'."
+        case .taken: "This token is there already, with another role or label."
+        case .full: "There are \(Limits.tokensMax) tokens: revoke some first."
+        case .lastAdmin: "This is the last admin token: create another one first."
+        }
+    }
+}

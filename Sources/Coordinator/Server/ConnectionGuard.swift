@@ -1,0 +1,83 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTPTypes
+import Shared
+
+/// Closes a connection whose time is up. It watches what passes between the HTTP codec and
+/// Hummingbird, which has no bounds of its own but for idle connections, and asks
+/// `ConnectionDeadlines` again and again.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    private let bounds: ConnectionDeadlines.Bounds
+    private var deadlines: ConnectionDeadlines
+    private var nextLook: Scheduled<Void>?
+
+    init(_ bounds: ConnectionDeadlines.Bounds) {
+        self.bounds = bounds
+        deadlines = ConnectionDeadlines(bounds, now: .now)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { lookLater(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        nextLook?.cancel()
+        nextLook = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        nextLook?.cancel()
+        nextLook = nil
+        context.fireChannelInactive()
+    }
+
+    private func lookLater(_ context: ChannelHandlerContext) {
+        let interval = TimeAmount(.seconds(bounds.check))
+        nextLook = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { [self] in
+            look(context)
+        }
+    }
+
+    private func look(_ context: ChannelHandlerContext) {
+        let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+        if deadlines.overdue(waiting: waiting ?? 0, now: .now) == nil {
+            lookLater(context)
+        } else {
+            nextLook = nil
+            context.close(promise: nil)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            deadlines.requestBegins(
+                isUpload: head.method == .put, closes: Self.closes(head.headerFields), now: .now)
+        case .body(let bytes): deadlines.requestContinues(bytes: bytes.readableBytes)
+        case .end: deadlines.requestEnds(now: .now)
+        }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head):
+            deadlines.answerBegins(closes: Self.closes(head.headerFields), now: .now)
+        case .body(let bytes): deadlines.answerContinues(bytes: bytes.readableBytes)
+        case .end: deadlines.answerEnds(now: .now)
+        }
+        context.write(data, promise: promise)
+    }
+
+    private static func closes(_ fields: HTTPFields) -> Bool {
+        fields[.connection]?.lowercased() == "close"
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ChannelShouldQuiesceEvent { deadlines.coordinatorStops(now: .now) }
+        context.fireUserInboundEventTriggered(event)
+    }
+}

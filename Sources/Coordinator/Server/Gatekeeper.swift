@@ -1,0 +1,98 @@
+import HTTPTypes
+import Hummingbird
+import Shared
+
+/// Stands before every route: who calls, may he, not too often, and in a form that is understood.
+struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
+    let hosts: AllowedHosts
+    let tokens: TokenBook
+    let rates: RequestRates
+    let space: DiskSpace
+    let instant: @Sendable () -> ContinuousClock.Instant
+
+    func handle(
+        _ request: Request, context: Context,
+        next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        try checkForm(request)
+        let rule = AccessRule.rule(for: request.method, context.endpointPath)
+        if rule != .anybody { try checkCaller(request, rule) }
+        guard request.method == .put else { return try await next(request, context) }
+        let bytes = try bytesOfUpload(request, most: Self.uploadBytesMax(context.endpointPath))
+        defer { space.release(bytes) }
+        return try await next(request, context)
+    }
+
+    private func checkForm(_ request: Request) throws {
+        guard let host = request.head.authority, !host.isEmpty else {
+            throw APIError(.badRequest, .badRequest, "The header Host is missing.")
+        }
+        guard hosts.allows(host) else {
+            throw APIError(
+                .misdirectedRequest, .badRequest,
+                "This coordinator is not known by that name: `serve --host-name` gives it one.")
+        }
+        guard request.uri.string.utf8.count <= Limits.uriBytesMax else {
+            throw APIError(
+                .uriTooLong, .tooLarge,
+                "The address is longer than \(Limits.uriBytesMax) bytes.")
+        }
+        let encodings = request.headers[values: .contentEncoding]
+        guard encodings.allSatisfy({ $0.lowercased() == "identity" }) else {
+            throw APIError(
+                .unsupportedMediaType, .badRequest,
+                "Bodies must be sent as they are, without Content-Encoding.")
+        }
+    }
+
+    private func checkCaller(_ request: Request, _ rule: AccessRule) throws {
+        // Several of them: whoever stands in between might read another one than we do.
+        let values = request.headers[values: .authorization]
+        guard let value = values.first else {
+            throw APIError(
+                .unauthorized, .unauthorized,
+                "A token is needed: `gdln-coordinator join-string`, on the coordinator's host, "
+                    + "says how to get in.")
+        }
+        let parts = value.split(separator: " ")
+        guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer",
+            let token = AccessToken(String(parts[1])), let entry = tokens.entry(of: token)
+        else {
+            throw APIError(.unauthorized, .unauthorized, "The token is not valid, or was revoked.")
+        }
+        let role = entry.request.role
+        guard rule.allows(role) else {
+            throw APIError(
+                .forbidden, .forbidden, "A token of the role '\(role.rawValue)' may not do this.")
+        }
+        if let wait = rates.secondsToWait(entry.request.digest, .of(role), now: instant()) {
+            throw APIError(
+                .tooManyRequests, .tooManyRequests, "This token calls too often.",
+                retryAfterSeconds: Int(wait.rounded(.up)))
+        }
+    }
+
+    private static func uploadBytesMax(_ route: String?) -> Int {
+        route?.hasSuffix("/checkpoint") == true
+            ? Limits.checkpointBytesMax : Limits.datasetBytesMax
+    }
+
+    /// Reserved on the disk. Its size must be known before: else it could fill the disk unforeseen.
+    private func bytesOfUpload(_ request: Request, most: Int) throws -> Int {
+        guard let text = request.headers[.contentLength], let bytes = Int(text), bytes >= 0 else {
+            throw APIError(.lengthRequired, .badRequest, "The header Content-Length is missing.")
+        }
+        guard bytes <= most else {
+            throw APIError(
+                .contentTooLarge, .tooLarge,
+                "This upload may have at most \(most) bytes.")
+        }
+        guard space.reserve(bytes) else {
+            throw APIError(
+                .serviceUnavailable, .unavailable,
+                "The coordinator's disk is nearly full: it takes results, but no uploads.",
+                retryAfterSeconds: Limits.fullDiskRetrySeconds)
+        }
+        return bytes
+    }
+}

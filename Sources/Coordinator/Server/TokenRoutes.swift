@@ -1,0 +1,50 @@
+import HTTPTypes
+import Hummingbird
+import Shared
+
+/// Tokens: accepted, listed, revoked. None is ever seen here but by its digest.
+struct TokenRoutes {
+    let tokens: TokenBook
+    let now: @Sendable () -> Timestamp
+
+    func add(to router: Router<BasicRequestContext>) {
+        router.get("/v1/tokens") { _, _ in
+            try jsonResponse(TokenList(tokens: tokens.statuses))
+        }
+        router.post("/v1/tokens") { request, _ in
+            let message = try await MutatingCall(request, as: TokenRequest.self).message
+            try check(message)
+            return try jsonResponse(try told { try tokens.add(message, at: now()) })
+        }
+        router.post("/v1/tokens/:token/revoke") { request, context in
+            _ = try await MutatingCall<JSONValue>(request)
+            let id = context.parameters.get("token") ?? ""
+            return try jsonResponse(try told { try tokens.revoke(id) })
+        }
+    }
+
+    /// It is shown on terminals.
+    private func check(_ message: TokenRequest) throws {
+        let isPlain = message.label.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+        guard isPlain, message.label.utf8.count <= Limits.nameCharactersMax else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "label must be at most \(Limits.nameCharactersMax) bytes, without control "
+                    + "characters.")
+        }
+    }
+
+    private func told(_ change: () throws -> TokenStatus) throws -> TokenStatus {
+        do {
+            return try change()
+        } catch let error as TokenBookError {
+            let (status, code): (HTTPResponse.Status, ErrorCode) =
+                switch error {
+                case .noSuchToken: (.notFound, .notFound)
+                case .taken: (.unprocessableContent, .badRequest)
+                case .full, .lastAdmin: (.conflict, .forbidden)
+                }
+            throw APIError(status, code, error.description)
+        }
+    }
+}

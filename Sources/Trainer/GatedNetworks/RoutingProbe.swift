@@ -1,0 +1,75 @@
+import Shared
+
+/// What is measured of a routing network beyond its losses: how alike its encoders represent the
+/// items, and the closed form of the theory.
+struct RoutingProbe {
+    private let encoders: [Int]
+    /// (inputs, items)
+    private let items: Matrix
+    /// Nil where the closed form does not hold: it wants as many open pathways for each encoder and
+    /// each decoder, and orthonormal inputs.
+    private let closedForm: RoutingTheory?
+
+    init(_ configuration: RoutingConfiguration, _ graph: GatedGraph) {
+        let table = configuration.data.table
+        let domains = configuration.domains
+        encoders = (0..<domains).map(configuration.encoder)
+        items = table.inputs.transposed
+        let open = { (input: Int, output: Int) in
+            graph.contexts[configuration.context(input, output)].isTrained
+        }
+        let rows = Set((0..<domains).map { row in (0..<domains).count { open(row, $0) } })
+        let columns = Set((0..<domains).map { column in (0..<domains).count { open($0, column) } })
+        let moments = graph.contexts.first?.moments.inputInput
+        guard rows.count == 1, rows == columns, let count = rows.first,
+            moments == Matrix(identity: table.inputs.columns)
+        else {
+            closedForm = nil
+            return
+        }
+        let size = Double(table.targets.rows * table.targets.columns)
+        closedForm = RoutingTheory(
+            domains: domains, openOutputs: count,
+            rate: 2 * configuration.plan.method.learningRate / size,
+            start: configuration.plan.approximateStart)
+    }
+
+    func values(_ model: GatedModel, _ theory: TheoryTrack) -> [String: Double] {
+        var values: [String: Double] = [:]
+        values[MetricName.representationSimilarity] = similarity(model.network)
+        guard let closedForm, let reduction = theory.reduction else { return values }
+        for (index, strength) in strengths(reduction).enumerated() {
+            let half = closedForm.hidden(product: strength / 2)
+            let epochs = closedForm.epochs(to: half, strength: strength)
+            values[MetricName.closedFormHalfEpoch(index + 1)] = epochs
+            values[MetricName.closedFormFinalHidden(index + 1)] = closedForm.finalHidden(strength)
+        }
+        return values
+    }
+
+    /// The singular values of the task, from the modes: a pathway's weight in the loss divided out.
+    private func strengths(_ reduction: Reduction) -> [Double] {
+        reduction.networks.prefix(Limits.reportedModesMax).map { network in
+            let correlations = network.correlations
+            guard let target = correlations.targets.first, let pair = correlations.pairs.first
+            else { return 0 }
+            return abs(target[0, 0] / pair.moment[0, 0])
+        }
+    }
+
+    /// The mean, over pairs of domains, of the cosine between what their encoders make of all
+    /// items. Nil with one domain.
+    private func similarity(_ network: GatedNetwork) -> Double? {
+        let representations = encoders.map { multiply(network.weight($0), items).values }
+        let norms = representations.map { dot($0, $0).squareRoot() }
+        var (sum, count) = (0.0, 0)
+        for first in representations.indices {
+            for second in representations.indices where second < first {
+                let size = norms[first] * norms[second]
+                sum += size > 0 ? dot(representations[first], representations[second]) / size : 0
+                count += 1
+            }
+        }
+        return count == 0 ? nil : sum / Double(count)
+    }
+}

@@ -1,0 +1,167 @@
+public import Shared
+
+/// Trains one network of the theory, epoch by epoch, with the exact reduction beside it. Belongs to
+/// one thread, and needs no more: a step is a few thousand small products.
+public final class GatedTraining {
+    let plan: GatedPlan
+    let model: GatedModel
+    let theory: TheoryTrack
+    private let flow: GradientFlow?
+    /// What else is measured after an epoch.
+    private let probe: RoutingProbe?
+
+    /// What the theory has to say of this network, for a person.
+    public var theoryNote: String {
+        theory.status.text + (theory.detail.isEmpty ? "" : " (\(theory.detail))")
+    }
+
+    public private(set) var epochsCompleted = 0
+    /// Stopped within an epoch: what was trained of it cannot be continued.
+    private var isAbandoned = false
+
+    /// Throws where the graph is too large, its moments are those of no data, or where a balanced
+    /// start is asked for and there are no modes.
+    convenience init(_ configuration: GatedNetworkConfiguration) throws(TrainingError) {
+        try self.init(
+            configuration.graph, plan: configuration.plan, seed: configuration.weightSeed)
+    }
+
+    convenience init(_ configuration: RoutingConfiguration) throws(TrainingError) {
+        let graph: GatedGraph
+        do throws(GateError) {
+            graph = try configuration.graph()
+        } catch {
+            throw TrainingError("The gate: \(error.description).")
+        }
+        try self.init(
+            graph, plan: configuration.plan, seed: configuration.weightSeed,
+            probe: RoutingProbe(configuration, graph))
+    }
+
+    init(_ graph: GatedGraph, plan: GatedPlan, seed: UInt64, probe: RoutingProbe? = nil)
+        throws(TrainingError)
+    {
+        self.plan = plan
+        self.probe = probe
+        model = try GatedModel(graph)
+        let gain = plan.initialization.gain
+        switch plan.initialization.scheme {
+        case .orthogonal:
+            try FirstWeights.orthogonal(model.network, gain: gain, seed: seed)
+        case .balanced:
+            let parts = PathComponents(model.network.correlations, graph)
+            let blocks = model.network.correlations.blocks(graph, parts)
+            guard let modes = Modes(blocks, parts),
+                modes.remainder <= TheoryTrack.tolerance
+            else {
+                throw TrainingError(
+                    "A balanced start wants correlations that are diagonal together, which these "
+                        + "are not.")
+            }
+            try FirstWeights.balanced(model, parts, modes, gain: gain, seed: seed)
+        }
+        theory = try TheoryTrack(model, plan: plan, approximateStart: plan.approximateStart)
+        if case .gradientFlow(let rate, let tolerance) = plan.method {
+            flow = GradientFlow(model.network, tolerance: tolerance, firstStep: rate)
+        } else {
+            flow = nil
+        }
+        theory.begin(model.network, loss: model.losses().training)
+    }
+
+    private func step(shouldStop: () -> Bool) -> Bool {
+        if let flow { return flow.advance(by: plan.method.learningRate, shouldStop: shouldStop) }
+        if shouldStop() { return false }
+        model.network.descend(rate: plan.method.learningRate)
+        return true
+    }
+
+    private func measure(epoch: Int) -> [MetricRow] {
+        guard epoch % plan.everyEpochs == 0 || epoch == plan.epochs else { return [] }
+        let losses = model.losses()
+        var values = theory.measure(model.network, loss: losses.training, epoch: epoch)
+        values[MetricName.trainingLoss] = losses.training
+        values[MetricName.lossTrainedPaths] = losses.trained
+        values[MetricName.lossUntrainedPaths] = losses.untrained
+        if let probe { values.merge(probe.values(model, theory)) { first, _ in first } }
+        return [
+            MetricRow(
+                epoch: epoch, split: .test, values: values.mapValues { MetricValue(Float($0)) })
+        ]
+    }
+}
+
+extension GatedPlan {
+    /// Where every mode starts in the reduction if the weights are not decoupled.
+    var approximateStart: Double {
+        let gain = initialization.gain
+        return theoryStart ?? (initialization.scheme == .balanced ? gain : gain / 2.5)
+    }
+}
+
+extension GatedTraining: Training {
+    /// One: whatever is asked for, a step is too small to be shared.
+    public var threads: Int {
+        get { 1 }
+        set {}
+    }
+
+    public var isFinished: Bool { epochsCompleted == plan.epochs }
+
+    public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
+        guard !isAbandoned, !isFinished else { return nil }
+        isAbandoned = true
+        let time = plan.method.learningRate
+        guard step(shouldStop: shouldStop), theory.advance(by: time, shouldStop: shouldStop) else {
+            return nil
+        }
+        let rows = measure(epoch: epochsCompleted + 1)
+        epochsCompleted += 1
+        isAbandoned = false
+        return rows
+    }
+
+    /// The exact bits of the weights, of the integrators' next steps, and of the theory beside it.
+    public func checkpoint() -> Safetensors {
+        var file = Safetensors(metadata: [
+            "numeric_version": NumericVersion.current, "epochs_completed": "\(epochsCompleted)",
+        ])
+        let network = model.network
+        for edge in network.shapes.indices {
+            let weight = network.weight(edge)
+            file.set("edges.\(edge).weight", weight.values, shape: [weight.rows, weight.columns])
+        }
+        file.set("theory", theory.state, shape: [theory.state.count])
+        if let flow { file.set("flow.step", [flow.step], shape: [1]) }
+        return file
+    }
+
+    /// Goes on from a checkpoint of the same configuration and numeric version.
+    /// Throws where a part is missing or does not fit; the training is then of no use.
+    func resume(_ file: Safetensors) throws {
+        try file.checkNumericVersion()
+        let epochs = try file.count("epochs_completed", atMost: plan.epochs)
+        for (edge, shape) in model.network.shapes.enumerated() {
+            let tensor = try file.tensor("edges.\(edge).weight", .float64, rank: 2)
+            guard tensor.shape == [shape.rows, shape.columns] else {
+                throw TrainingError(
+                    "The checkpoint's weight \(edge) is \(tensor.shape); "
+                        + "\([shape.rows, shape.columns]) was wanted.")
+            }
+            model.network.setWeight(
+                edge, Matrix(rows: shape.rows, columns: shape.columns, values: tensor.doubles))
+        }
+        guard theory.resume(try file.tensor("theory", .float64, rank: 1).doubles) else {
+            throw TrainingError("The checkpoint's theory is that of another network.")
+        }
+        if let flow {
+            flow.step = try file.tensor("flow.step", .float64, rank: 1).doubles.first ?? flow.step
+        }
+        epochsCompleted = epochs
+    }
+
+    func resumed(_ checkpoint: Safetensors?) throws -> GatedTraining {
+        if let checkpoint { try resume(checkpoint) }
+        return self
+    }
+}

@@ -1,0 +1,181 @@
+import Shared
+
+/// The exact reduction of a gated network: from a decoupled start every singular mode is a system
+/// of scalars, one for each edge, and is itself a gated network whose nodes all have the width one.
+///
+///     tau dB_e/dt = sum over p through e of  B_(p without e) [ S(p) - sum over j of B_j D(j, p) ]
+final class Reduction {
+    let modes: Modes
+    private let parts: PathComponents
+    /// By mode.
+    let networks: [GatedNetwork]
+    private let flows: [GradientFlow]
+    /// What no mode can learn.
+    private let rest: Double
+    /// By mode: sum over pathways of S(p) times their product, at the least loss.
+    let finalProgress: [Double]
+
+    /// - Parameters:
+    ///   - start: by mode, by edge.
+    ///   - firstStep: a guess of how far the flow may be followed at once.
+    init(
+        _ model: GatedModel, _ parts: PathComponents, _ modes: Modes, start: [[Double]],
+        tolerance: Double, firstStep: Double
+    ) throws(TrainingError) {
+        let full = model.network.correlations
+        let (tree, ends) = (full.tree, full.tree.ends)
+        let ones = model.graph.nodes.map { _ in 1 }
+        var (networks, finals): ([GatedNetwork], [Double]) = ([], [])
+        var learnable = 0.0
+        for (index, mode) in modes.all.enumerated() {
+            let targets = ends.indices.map { end in
+                Self.scalar(mode.value(full.targets[end], end, tree, parts))
+            }
+            let pairs = full.pairs.map { pair in
+                let part = parts.ofEnds[pair.first]
+                let value = mode.value(
+                    pair.moment, parts.place(tree.branches[ends[pair.first]].input, in: part),
+                    parts.place(tree.branches[ends[pair.second]].input, in: part))
+                return PathCorrelations.Pair(
+                    first: pair.first, second: pair.second, moment: Self.scalar(value))
+            }
+            let correlations = PathCorrelations(tree: tree, targets: targets, pairs: pairs)
+            let residuals = try Self.residuals(correlations)
+            let final = residuals.reduce(0) { $0 + $1.target.squaredNorm }
+            learnable += final / 2
+            finals.append(final)
+            let network = try GatedNetwork(
+                widths: ones, edges: model.graph.edges, correlations: correlations,
+                lossTree: tree, residuals: residuals)
+            for (edge, value) in start[index].enumerated() { network.weights[edge] = value }
+            networks.append(network)
+        }
+        let power = Self.power(model.graph)
+        let rest = power / 2 - learnable
+        self.rest = rest > 1e-12 * power ? rest : 0
+        self.modes = modes
+        self.parts = parts
+        self.networks = networks
+        finalProgress = finals
+        flows = networks.map {
+            GradientFlow($0, tolerance: tolerance, firstStep: firstStep)
+        }
+    }
+
+    private static func scalar(_ value: Double) -> Matrix {
+        Matrix(rows: 1, columns: 1, values: [value])
+    }
+
+    /// The mean power of all targets, by the weights of trained contexts.
+    private static func power(_ graph: GatedGraph) -> Double {
+        graph.contexts.filter(\.isTrained).reduce(0) { sum, context in
+            sum + context.weight * context.moments.power.reduce(0, +)
+        }
+    }
+
+    /// A mode's loss as sums of squares: for each output, over the pathways that end there.
+    private static func residuals(_ correlations: PathCorrelations)
+        throws(TrainingError) -> [GatedNetwork.Residual]
+    {
+        let (tree, ends) = (correlations.tree, correlations.tree.ends)
+        let groups = Dictionary(grouping: ends.indices) { tree.branches[ends[$0]].node }
+        var places: [Int: (node: Int, place: Int)] = [:]
+        for (node, group) in groups {
+            for (place, end) in group.enumerated() { places[end] = (node, place) }
+        }
+        var moments = groups.mapValues { Matrix(zeros: $0.count, $0.count) }
+        for pair in correlations.pairs {
+            guard let first = places[pair.first], let second = places[pair.second] else { continue }
+            moments[first.node]?[first.place, second.place] = pair.moment[0, 0]
+        }
+        var residuals: [GatedNetwork.Residual] = []
+        for node in groups.keys.sorted() {
+            let group = groups[node] ?? []
+            let targets = group.map { correlations.targets[$0][0, 0] }
+            let roots = try MomentRoots(
+                inputInput: moments[node] ?? Matrix(zeros: 0, 0),
+                outputInput: Matrix(rows: 1, columns: group.count, values: targets))
+            let terms = group.enumerated().map { place, end in
+                (
+                    ends[end],
+                    Matrix(
+                        rows: 1, columns: roots.inputs.columns, values: roots.inputs.row(place))
+                )
+            }
+            residuals.append(
+                GatedNetwork.Residual(target: roots.targets, terms: terms, rest: 0))
+        }
+        return residuals
+    }
+}
+
+extension Modes.Mode {
+    /// Its number in what stands between the target and the input of a pathway.
+    fileprivate func value(
+        _ matrix: Matrix, _ end: Int, _ tree: PathTree, _ parts: PathComponents
+    ) -> Double {
+        let (branch, part) = (tree.branches[tree.ends[end]], parts.ofEnds[end])
+        return value(
+            matrix, parts.place(branch.node, in: part), parts.place(branch.input, in: part))
+    }
+}
+
+// MARK: - Following it
+
+extension Reduction {
+    /// Lets so much time pass. False where it was stopped within.
+    func advance(by duration: Double, shouldStop: () -> Bool) -> Bool {
+        for flow in flows where !flow.advance(by: duration, shouldStop: shouldStop) { return false }
+        return true
+    }
+
+    var loss: Double {
+        networks.reduce(rest) { $0 + $1.losses().reduce(0, +) }
+    }
+
+    /// By mode: sum over pathways of S(p) times the product of the mode's numbers along p.
+    var progress: [Double] {
+        networks.map { network in
+            network.computeSlopes()
+            return zip(network.correlations.targets.indices, network.correlations.targets)
+                .reduce(0) { $0 + $1.1[0, 0] * network.product(end: $1.0)[0, 0] }
+        }
+    }
+
+    /// The same of the network itself: what the mode has of each pathway's product of weights.
+    func progress(of network: GatedNetwork) -> [Double] {
+        network.computeSlopes()
+        let tree = network.correlations.tree
+        let products = tree.ends.indices.map(network.product)
+        return modes.all.enumerated().map { index, mode in
+            let targets = networks[index].correlations.targets
+            return products.indices.reduce(0) { sum, end in
+                let strength = targets[end][0, 0]
+                if strength == 0 { return sum }
+                return sum + strength * mode.value(products[end], end, tree, parts)
+            }
+        }
+    }
+
+    /// All that it goes on from: the numbers of every mode, and its next step.
+    var state: [Double] {
+        zip(networks, flows).flatMap { network, flow in
+            (0..<network.parameterCount).map { network.weights[$0] } + [flow.step]
+        }
+    }
+
+    /// False where the state is another network's.
+    func resume(_ state: [Double]) -> Bool {
+        let sizes = networks.map { $0.parameterCount + 1 }
+        guard state.count == sizes.reduce(0, +) else { return false }
+        var start = 0
+        for (network, flow) in zip(networks, flows) {
+            for index in 0..<network.parameterCount {
+                network.weights[index] = state[start + index]
+            }
+            flow.step = state[start + network.parameterCount]
+            start += network.parameterCount + 1
+        }
+        return true
+    }
+}

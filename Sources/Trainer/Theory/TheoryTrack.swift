@@ -1,0 +1,177 @@
+import Shared
+
+/// The theory beside a training: the reduction on the training's clock, and how far apart the two
+/// have been.
+final class TheoryTrack {
+    let status: TheoryStatus
+    /// For a person: what fails, with how much of it.
+    let detail: String
+    /// Nil where the theory has nothing to say.
+    let reduction: Reduction?
+
+    private var deviations = (count: 0.0, largest: 0.0, squares: 0.0)
+    private var firstLoss = 0.0
+    private var halves: HalfTimes
+    private var theoryHalves: HalfTimes
+
+    /// Correlations may deviate from their modes by this, relative to their size. Modes that are
+    /// alike are found to a few 1e-8 where many domains are joined in a ring.
+    static let tolerance = 1e-6
+    /// Of the reduction's integration.
+    static let flowTolerance = 1e-10
+
+    /// - Parameter approximateStart: where every mode starts if the weights are not decoupled.
+    init(_ model: GatedModel, plan: GatedPlan, approximateStart: Double) throws(TrainingError) {
+        let parts = PathComponents(model.network.correlations, model.graph)
+        let found = Self.find(model, parts)
+        (status, detail) = (found.status, found.detail)
+        if let modes = found.modes {
+            let edges = model.graph.edges.count
+            let start =
+                found.start
+                ?? modes.all.map { _ in [Double](repeating: approximateStart, count: edges) }
+            reduction = try Reduction(
+                model, parts, modes, start: start, tolerance: Self.flowTolerance,
+                firstStep: plan.method.learningRate)
+        } else {
+            reduction = nil
+        }
+        let count = min(reduction?.networks.count ?? 0, Limits.reportedModesMax)
+        (halves, theoryHalves) = (HalfTimes(count: count), HalfTimes(count: count))
+    }
+
+    private struct Found {
+        var status: TheoryStatus
+        var detail = ""
+        var modes: Modes?
+        var start: [[Double]]?
+    }
+
+    private static func find(_ model: GatedModel, _ parts: PathComponents) -> Found {
+        let blocks = model.network.correlations.blocks(model.graph, parts)
+        guard let modes = Modes(blocks, parts) else {
+            return Found(status: .tooLarge)
+        }
+        guard modes.remainder <= tolerance else {
+            return Found(
+                status: .notDiagonalizable,
+                detail: "\(modes.remainderName): \(modes.remainder) of it is left over")
+        }
+        guard let start = ModeStart(model, parts, blocks) else {
+            return Found(
+                status: .startNotDecoupled, detail: "the weights and the data share no modes",
+                modes: modes)
+        }
+        guard start.remainder <= ModeStart.tolerance else {
+            return Found(
+                status: .startNotDecoupled,
+                detail: "\(start.remainderName): \(start.remainder) of it is not diagonal",
+                modes: modes)
+        }
+        return Found(status: .exact, modes: start.modes, start: start.values)
+    }
+
+    /// What is measured before the first epoch.
+    func begin(_ network: GatedNetwork, loss: Double) {
+        firstLoss = loss
+        guard let reduction else { return }
+        note(loss: loss, theory: reduction.loss)
+        halves.add(epoch: 0, fractions(reduction.progress(of: network)))
+        theoryHalves.add(epoch: 0, fractions(reduction.progress))
+    }
+
+    /// False where it was stopped within.
+    func advance(by duration: Double, shouldStop: () -> Bool) -> Bool {
+        reduction?.advance(by: duration, shouldStop: shouldStop) ?? true
+    }
+
+    /// What is measured after an epoch.
+    func measure(_ network: GatedNetwork, loss: Double, epoch: Int) -> [String: Double] {
+        var values = [MetricName.theoryStatus: Double(status.rawValue)]
+        guard let reduction else { return values }
+        let theory = reduction.loss
+        note(loss: loss, theory: theory)
+        values[MetricName.theoryLoss] = theory
+        values[MetricName.theoryDeviationMax] = deviations.largest
+        values[MetricName.theoryDeviationRMS] = (deviations.squares / deviations.count).squareRoot()
+        let (now, ours) = (
+            fractions(reduction.progress(of: network)), fractions(reduction.progress)
+        )
+        halves.add(epoch: epoch, now)
+        theoryHalves.add(epoch: epoch, ours)
+        for index in now.indices {
+            values[MetricName.mode(index + 1)] = now[index]
+            values[MetricName.theoryMode(index + 1)] = ours[index]
+            values[MetricName.halfEpoch(index + 1)] = halves.epochs[index]
+            values[MetricName.theoryHalfEpoch(index + 1)] = theoryHalves.epochs[index]
+        }
+        return values
+    }
+
+    private func note(loss: Double, theory: Double) {
+        let deviation = abs(loss - theory) / (firstLoss > 0 ? firstLoss : 1)
+        deviations.count += 1
+        // A loss that is no number any more stays the largest.
+        if !(deviation <= deviations.largest) { deviations.largest = deviation }
+        deviations.squares += deviation * deviation
+    }
+
+    private func fractions(_ progress: [Double]) -> [Double] {
+        guard let reduction else { return [] }
+        return zip(progress, reduction.finalProgress).prefix(Limits.reportedModesMax).map {
+            $1 > 0 ? $0 / $1 : 0
+        }
+    }
+}
+
+// MARK: - Going on
+
+extension TheoryTrack {
+    /// All that it goes on from, beyond what the configuration says.
+    var state: [Double] {
+        [firstLoss, deviations.count, deviations.largest, deviations.squares]
+            + halves.state + theoryHalves.state + (reduction?.state ?? [])
+    }
+
+    /// False where the state is of another network.
+    func resume(_ state: [Double]) -> Bool {
+        let half = halves.state.count
+        guard state.count >= 4 + 2 * half else { return false }
+        firstLoss = state[0]
+        deviations = (state[1], state[2], state[3])
+        halves.resume(Array(state[4..<4 + half]))
+        theoryHalves.resume(Array(state[4 + half..<4 + 2 * half]))
+        let rest = Array(state[(4 + 2 * half)...])
+        return reduction?.resume(rest) ?? rest.isEmpty
+    }
+}
+
+/// When some growing numbers were a half, between the two measurements around it.
+private struct HalfTimes {
+    /// Nil where it has not come so far.
+    private(set) var epochs: [Double?]
+    private var last: (epoch: Double, values: [Double])
+
+    init(count: Int) {
+        epochs = [Double?](repeating: nil, count: count)
+        last = (0, [Double](repeating: 0, count: count))
+    }
+
+    mutating func add(epoch: Int, _ values: [Double]) {
+        let epoch = Double(epoch)
+        for (index, value) in values.enumerated() where epochs[index] == nil && value >= 0.5 {
+            let before = last.values[index]
+            let share = value > before ? (0.5 - before) / (value - before) : 1
+            epochs[index] = last.epoch + min(max(share, 0), 1) * (epoch - last.epoch)
+        }
+        last = (epoch, values)
+    }
+
+    var state: [Double] { epochs.map { $0 ?? -1 } + [last.epoch] + last.values }
+
+    mutating func resume(_ state: [Double]) {
+        let count = epochs.count
+        epochs = state[..<count].map { $0 < 0 ? nil : $0 }
+        last = (state[count], Array(state[(count + 1)...]))
+    }
+}

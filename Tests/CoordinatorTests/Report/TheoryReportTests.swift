@@ -1,0 +1,76 @@
+import Foundation
+import HummingbirdTesting
+import Shared
+import Testing
+
+@testable import Coordinator
+
+/// A sweep without a data set, and the theory beside what it measures.
+@Suite(.timeLimit(.minutes(2))) struct TheoryReportTests {
+    private static let sweep = """
+        {"name": "study", "experiment": "routing",
+         "base": {"domains": 3, "hidden_width": 6, "gate": {"family": "plus_mod", "k": 2},
+          "data": {"kind": "tree", "depth": 1, "branching": 2, "strengths": [2, 1]},
+          "init": {"gain": 0.1}, "method": {"name": "gradient_descent", "learning_rate": 0.1},
+          "epochs": 2},
+         "axes": [{"seeds.weights": [1, 2]}]}
+        """
+
+    @Test func `a task that makes its own data is leased, reported and needs no data set`()
+        async throws
+    {
+        try await ServerWorld().test { client in
+            let created = try await client.post("/v1/sweeps", Self.sweep)
+            #expect(created.status == 201, "\(created.body)")
+            let lease = try #require(try await client.lease().first)
+            #expect(lease.dataDigest == Digest.ofNothing)
+            let configuration = try Shared.Configuration(reading: SourceValue(lease.configuration))
+            #expect(
+                try lease.task == SweepTaskID(identity: configuration.identity(dataDigest: nil)))
+            let values: [String: MetricValue] = [
+                MetricName.lossTrainedPaths: MetricValue(0.5),
+                MetricName.lossUntrainedPaths: MetricValue(3),
+                MetricName.trainingLoss: MetricValue(0.25),
+                MetricName.theoryStatus: MetricValue(1),
+                MetricName.theoryLoss: MetricValue(0.125),
+                MetricName.halfEpoch(2): MetricValue(1.5),
+                MetricName.closedFormHalfEpoch(1): MetricValue(.infinity),
+            ]
+            let row = MetricRow(epoch: 2, split: .test, values: values)
+            _ = try await client.tell(
+                lease, "metrics",
+                MetricsRequest(firstSequence: 0, rows: [row], epochsCompleted: 2))
+            let end = CompleteRequest(
+                epochsCompleted: 2, rowCount: 1, trajectory: StoreWorld.trajectory([row]))
+            #expect(try await client.tell(lease, "complete", end).status == 200)
+
+            let report = try await client.get("/v1/sweeps/study/report.csv").body
+            let lines = CSV.read(report)
+            let cells = Dictionary(zip(lines[0], lines[1])) { first, _ in first }
+            let wanted = [
+                "loss_trained_paths": "0.5", "loss_untrained_paths": "3.0",
+                "training_loss": "0.25", "theory_loss": "0.125", "half_epoch_1": "",
+                "half_epoch_2": "1.5", "closed_form_half_epoch_1": "Infinity",
+                "theory": "approximate: the start is not decoupled", "gate_family": "plus_mod",
+                "trained_pathways": "6", "untrained_pathways": "3",
+            ]
+            for (name, value) in wanted { #expect(cells[name] == value, "\(name)") }
+            #expect(!lines[0].contains { $0.hasPrefix("train_") || $0.hasPrefix("accuracy") })
+            #expect(lines[2].count == lines[0].count && !lines[2].contains("exact"))
+        }
+    }
+
+    @Test func `every status has a text of its own, and keeps its number`() {
+        let texts = TheoryStatus.allCases.map(\.text)
+        #expect(Set(texts).count == texts.count)
+        #expect(TheoryStatus.allCases.map(\.rawValue) == [0, 1, 2, 3])
+    }
+
+    @Test func `no metric of a report is named twice`() {
+        for experiment in Experiment.allCases {
+            let names = experiment.reportMetrics
+            #expect(Set(names).count == names.count)
+            #expect(experiment.splits.first == .test)
+        }
+    }
+}

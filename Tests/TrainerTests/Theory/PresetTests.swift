@@ -1,0 +1,105 @@
+import Foundation
+import Shared
+import Testing
+
+@testable import Trainer
+
+/// What the presets are known to show, in numbers that follow from pencil and paper.
+@Suite struct PresetTests {
+    private func train(
+        _ network: NetworkRecipe, gain: Double, epochs: Int, rate: Double,
+        scheme: GatedPlan.Scheme = .balanced
+    ) throws -> (GatedTraining, MetricRow) {
+        let configuration = GatedNetworkConfiguration(
+            hiddenWidth: 10, network: network,
+            plan: GatedPlan(
+                initialization: .init(scheme: scheme, gain: gain),
+                method: .gradientFlow(learningRate: rate, tolerance: 1e-9), epochs: epochs),
+            weightSeed: 2)
+        let training = try GatedTraining(configuration)
+        return (training, try #require(training.finish().last))
+    }
+
+    /// Corners: singular value sqrt(2)/4 and input variance 1/2; half-planes: 1/2 and 1/2.
+    @Test(arguments: [(XORScheme.corners, 0.125.squareRoot()), (.halfPlanes, 0.5)])
+    func `XOR's pathways have the singular values of the theory`(
+        scheme: XORScheme, strength: Double
+    ) throws {
+        let gain = 0.01
+        let (training, last) = try train(.xor(scheme), gain: gain, epochs: 400, rate: 0.1)
+        #expect(training.theory.status == .exact, "\(training.theory.detail)")
+        for (target, pair) in zip(
+            training.model.network.correlations.targets, training.model.network.correlations.pairs)
+        {
+            #expect(abs(singularValues(target)[0] - strength) < 1e-15)
+            #expect(pair.first == pair.second)
+        }
+        let reduction = try #require(training.theory.reduction)
+        let open = reduction.networks.flatMap(\.correlations.targets).filter {
+            abs($0[0, 0]) > 1e-9
+        }
+        #expect(open.count == (scheme == .corners ? 4 : 2))
+        #expect(last[MetricName.trainingLoss] < 1e-4)
+        #expect(last[MetricName.theoryDeviationMax] < 1e-6)
+        // u = b^2: du/dt = 2 u (s - u / 2) is at a half of its end, 2 s, when u = s.
+        let half = log((2 * strength - gain * gain) / (gain * gain)) / (2 * strength)
+        #expect(abs(last[MetricName.halfEpoch(1)] * 0.1 - half) < 0.05)
+    }
+
+    @Test func `in XOR's race the half-planes win`() throws {
+        let (training, _) = try train(
+            .xor(.both), gain: 0.001, epochs: 600, rate: 0.1, scheme: .orthogonal)
+        training.model.network.computeSlopes()
+        let norms = (0..<6).map { training.model.network.product(end: $0).squaredNorm }
+        // Pathways 0 to 3 are the corners'.
+        #expect((norms[..<4].max() ?? 1) < 0.05 * (norms[4...].min() ?? 0), "\(norms)")
+        #expect(training.model.losses().training < 1e-3)
+    }
+
+    @Test func `a contextual task is reduced exactly`() throws {
+        let task = ContextualTask(
+            contextCount: 3, shared: TreeData(depth: 2, branching: 2, strengths: [3, 2, 1]),
+            contextualStrengths: [2, 1, 1])
+        let (training, last) = try train(.contextual(task), gain: 0.05, epochs: 120, rate: 0.5)
+        #expect(training.theory.status == .exact, "\(training.theory.detail)")
+        #expect(last[MetricName.theoryDeviationMax] < 1e-6)
+        #expect(training.theory.reduction?.networks.count == 4)
+        #expect(last[MetricName.trainingLoss] < 0.01 * training.theory.state[0])
+    }
+
+    /// A deep linear network learns a tree level by level, each as late as its value is small.
+    @Test(arguments: [(1, 3), (2, 2), (3, 2), (2, 3)])
+    func `a tree is learnt from the root down`(depth: Int, branching: Int) throws {
+        let strengths = (0...depth).map { Double(depth + 1 - $0) * 2 }
+        let data = TreeData(depth: depth, branching: branching, strengths: strengths)
+        let items = try #require(data.items)
+        let (training, last) = try train(
+            .tree(TreeTask(data: data, layers: 1)), gain: 0.02, epochs: 60, rate: 0.5)
+        #expect(training.theory.status == .exact, "\(training.theory.detail)")
+        let reduction = try #require(training.theory.reduction)
+        #expect(reduction.networks.count == items)
+        // Distinctions of one level are alike: 1, b - 1, b (b - 1), ... of them, and the square of
+        // each value is the sum over levels below of strength^2 times the items that share it.
+        var wanted: [Double] = []
+        for level in 0...depth {
+            let count =
+                level == 0 ? 1 : width(of: level, branching) - width(of: level - 1, branching)
+            var square = 0.0
+            for below in level...depth {
+                let sharing = Double(items / width(of: below, branching))
+                square += strengths[below] * strengths[below] * sharing
+            }
+            wanted += [Double](repeating: square.squareRoot(), count: count)
+        }
+        let found = singularValues(data.table.targets)
+        for (value, want) in zip(found, wanted) { #expect(abs(value - want) < 1e-12) }
+        #expect(wanted.count == items)
+        let halves = (1...min(items, 6)).map { last[MetricName.theoryHalfEpoch($0)] }
+        #expect(halves == halves.sorted() && (halves.first ?? 0) > 0)
+        #expect(last[MetricName.theoryDeviationMax] < 1e-6)
+    }
+
+    private func width(of level: Int, _ branching: Int) -> Int {
+        (0..<level).reduce(1) { count, _ in count * branching }
+    }
+}
