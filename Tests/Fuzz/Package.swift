@@ -2,8 +2,8 @@
 import PackageDescription
 
 // The decoders of bytes from outside, and what feeds them libFuzzer's inputs. A package of its own,
-// so that the normal build knows nothing of sanitizers; the folders beside this file are links to
-// the very sources that the product is made of. `deploy/fuzz` builds and runs it.
+// so that the normal build knows nothing of sanitizers; the folders beside this file are links, or
+// hold links, to the very sources that the product is made of. `deploy/fuzz` builds and runs it.
 
 /// Addresses are checked, and libFuzzer sees which branches an input takes.
 let instrumented: [SwiftSetting] = [
@@ -44,9 +44,13 @@ let package = Package(
         .target(
             name: "SweepFiles", dependencies: ["Shared", "Yams"], path: "SweepFiles",
             swiftSettings: instrumented),
+        .target(
+            name: "WorkerFiles", dependencies: ["Shared"], path: "WorkerFiles",
+            swiftSettings: instrumented),
         .target(name: "CFuzzer", path: "CFuzzer"),
         .executableTarget(
-            name: "decoders", dependencies: ["Shared", "Trainer", "SweepFiles", "CFuzzer"],
+            name: "decoders",
+            dependencies: ["Shared", "Trainer", "SweepFiles", "WorkerFiles", "CFuzzer"],
             path: "Decoders", swiftSettings: instrumented,
             linkerSettings: [.unsafeFlags(["-sanitize=address"]), .linkedLibrary("stdc++")]),
     ],

@@ -72,6 +72,14 @@ struct LeaseRoutes {
         try text.object { text in
             text.key("attempt")
             text.integer(grant.attempt)
+            if let checkpoint = grant.checkpoint {
+                text.key("checkpoint")
+                checkpoint.write(to: &text)
+            }
+            if let epochs = grant.checkpointEveryEpochs {
+                text.key("checkpoint_every_epochs")
+                text.integer(epochs)
+            }
             text.key("configuration")
             text.raw(grant.configuration)
             text.key("data_digest")

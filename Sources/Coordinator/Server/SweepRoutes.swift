@@ -67,7 +67,7 @@ struct SweepRoutes {
         let plan = try await planner.plan(sweep)
         let created = try await store.create(
             name: plan.name, specification: plan.specification, attemptMax: plan.attemptMax,
-            tasks: plan.tasks, key)
+            checkpointEveryEpochs: plan.checkpointEveryEpochs, tasks: plan.tasks, key)
         ready.notify()
         return created
     }

@@ -11,6 +11,8 @@ struct LeaseGrant: Codable, Sendable {
     var attempt: Int
     var configuration: String
     var dataDigest: Digest
+    var checkpoint: CheckpointReference?
+    var checkpointEveryEpochs: Int?
 
     fileprivate var withoutConfiguration: LeaseGrant {
         var grant = self
@@ -71,7 +73,10 @@ extension Store {
     private func hold(_ grants: [LeaseGrant], by worker: WorkerName) {
         let instant = environment.instant()
         for grant in grants {
-            liveLeases.hold(grant.lease, sweep: grant.sweepID, worker: worker, now: instant)
+            // What was trained before is not progress made now.
+            liveLeases.hold(
+                grant.lease, sweep: grant.sweepID, worker: worker,
+                epochsCompleted: grant.checkpoint?.epochsCompleted ?? 0, now: instant)
         }
     }
 
@@ -121,7 +126,10 @@ extension Store {
             lease: lease, task: task.id, sweepID: task.sweep, sweepName: task.sweepName,
             attempt: machine.attempt,
             configuration: try configuration(of: task.number, database),
-            dataDigest: task.dataDigest)
+            dataDigest: task.dataDigest,
+            // The first attempt has nothing to go on from.
+            checkpoint: machine.attempt == 1 ? nil : try checkpoint(of: task, database)?.reference,
+            checkpointEveryEpochs: task.checkpointEveryEpochs)
     }
 
     /// Records the training's own error. The task is tried again while it has attempts left, unless

@@ -210,7 +210,7 @@ extension Store {
     }
 
     /// A lease that was given up for lost, and that nobody else took, holds again.
-    private static func revive(_ task: StoredTask, _ lease: LeaseID, _ database: Database) throws {
+    static func revive(_ task: StoredTask, _ lease: LeaseID, _ database: Database) throws {
         guard task.machine.state == .ready else { return }
         var machine = task.machine
         machine.revive()
@@ -234,7 +234,7 @@ extension Store {
         ) { $0[0] as Int } ?? 0
     }
 
-    private static func worker(of lease: LeaseID, _ database: Database) throws -> WorkerName {
+    static func worker(of lease: LeaseID, _ database: Database) throws -> WorkerName {
         let place = LeasePlace(lease)
         let name = try database.firstRow(
             "SELECT worker FROM attempt WHERE task = ? AND number = ?",

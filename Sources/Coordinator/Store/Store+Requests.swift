@@ -45,6 +45,14 @@ extension LeaseGrant {
         text.object { text in
             text.key("attempt")
             text.integer(attempt)
+            if let checkpoint {
+                text.key("checkpoint")
+                checkpoint.write(to: &text)
+            }
+            if let checkpointEveryEpochs {
+                text.key("checkpointEveryEpochs")
+                text.integer(checkpointEveryEpochs)
+            }
             text.key("configuration")
             text.string(configuration)
             text.key("dataDigest")
@@ -57,6 +65,20 @@ extension LeaseGrant {
             text.string(sweepName)
             text.key("task")
             text.string(task.rawValue)
+        }
+    }
+}
+
+extension CheckpointReference {
+    /// As it is in records and on the wire.
+    func write(to text: inout JSONText) {
+        text.object { text in
+            text.key("bytes")
+            text.integer(bytes)
+            text.key("digest")
+            text.string(digest.hexadecimal)
+            text.key("epochs_completed")
+            text.integer(epochsCompleted)
         }
     }
 }

@@ -2,6 +2,7 @@ import Foundation
 
 @testable import Shared
 @testable import Trainer
+@testable import WorkerFiles
 
 /// Inputs to begin with: what our own encoders write. Those of `sweep-yaml`, `idx` and `gunzip` are
 /// files that people made, and lie in the corpus as they are.
@@ -19,9 +20,28 @@ enum Seeds {
         case "messages": try messages()
         case "metrics": try metrics()
         case "safetensors": [try EmbeddedDataset.make().serialized().prefix(20_000), try tensors()]
-        case "checkpoint": try [SmallTraining.make().checkpoint().serialized()]
+        case "checkpoint": try [SmallTraining.make().checkpoint().serialized(), withMetrics()]
+        case "spool": try [spool()]
         default: []
         }
+    }
+
+    private static func withMetrics() throws -> Data {
+        var file = try SmallTraining.make().checkpoint()
+        var table = MetricTable()
+        for row in rows { table.append(row) }
+        table.export(to: &file)
+        return try file.serialized()
+    }
+
+    /// Without the digests, which the decoder's caller puts there.
+    private static func spool() throws -> Data {
+        let records = [
+            AttemptJournal.Record(lease: lease), AttemptJournal.Record(rows: rows),
+            AttemptJournal.Record(end: .trained(completion)),
+            AttemptJournal.Record(end: .failed(FailRequest(error: "e", isPermanent: true))),
+        ]
+        return try Data(records.map(WireCoding.encode).joined(separator: Data("\n".utf8)))
     }
 
     private static let sweep = """
@@ -50,12 +70,15 @@ enum Seeds {
     private static let completion = CompleteRequest(
         epochsCompleted: 2, rowCount: 2, rows: rows, trajectory: Digest(of: [1]))
 
+    private static let lease = Lease(
+        id: LeaseID(unchecked: "1-1-a"), token: LeaseToken(unchecked: "b"),
+        task: SweepTaskID(unchecked: "c"), sweep: "s", attempt: 1,
+        configuration: .object(["a": .array([.integer(1), .null])]), dataDigest: Digest(of: [1]),
+        expiresInSeconds: 30,
+        checkpoint: CheckpointReference(epochsCompleted: 1, digest: Digest(of: [2]), bytes: 3),
+        checkpointEveryEpochs: 2)
+
     private static func messages() throws -> [Data] {
-        let lease = Lease(
-            id: LeaseID(unchecked: "1-1-a"), token: LeaseToken(unchecked: "b"),
-            task: SweepTaskID(unchecked: "c"), sweep: "s", attempt: 1,
-            configuration: .object(["a": .array([.integer(1), .null])]),
-            dataDigest: Digest(of: [1]), expiresInSeconds: 30)
         let texts: [Data] = [
             try WireCoding.encode(
                 LeaseRequest(
