@@ -25,7 +25,9 @@ struct ReportTable {
 
     var header: String { CSV.line(columns.map(CSV.Cell.text)) }
 
-    func line(_ task: ReportTask) -> String {
+    func line(_ task: ReportTask) -> String { CSV.line(cells(task)) }
+
+    func cells(_ task: ReportTask) -> [CSV.Cell] {
         var cells: [CSV.Cell] = [
             .text(sweepName), .number(task.position), .text(task.id.rawValue),
             .text(task.state.rawValue),
@@ -39,7 +41,7 @@ struct ReportTable {
         cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
         cells.append(task.error.map(CSV.Cell.text) ?? .empty)
         if withRuntime { cells += Self.runtimeCells(task) }
-        return CSV.line(cells)
+        return cells
     }
 
     private func metricCells(_ split: MetricRow.Split, _ task: ReportTask) -> [CSV.Cell] {

@@ -11,6 +11,7 @@ import UnixSignals
 struct CoordinatorServer {
     let store: Store
     let directory: DataDirectory
+    let checkpoints: CheckpointFiles
     let tokens: TokenBook
     let ownTokens: OwnTokens
     let rates = RequestRates()
@@ -23,6 +24,7 @@ struct CoordinatorServer {
         directory = try DataDirectory(path: dataDirectory)
         store = try Store(
             path: directory.databasePath, leaseDuration: leaseDuration, environment: .system)
+        checkpoints = CheckpointFiles(directory)
         tokens = try TokenBook(path: directory.tokensPath)
         ownTokens = try OwnTokens(in: directory, book: tokens, environment: .system)
         space = DiskSpace(path: directory.path)
@@ -38,6 +40,8 @@ struct CoordinatorServer {
         /// Nil: what passes can be read by all who carry it.
         var tls: TLSConfiguration?
         var bounds = ConnectionDeadlines.Bounds()
+        /// More must wait until others end.
+        var connectionsMax = Limits.connectionsMax
     }
 
     /// Serves until SIGTERM or SIGINT, then ends within a bounded time whatever the clients do.
@@ -48,13 +52,14 @@ struct CoordinatorServer {
             server: try Self.connections(place),
             configuration: .init(
                 address: .hostname(place.host, port: place.port), serverName: "gdln-coordinator",
-                availableConnectionsDelegate: MaximumAvailableConnections(Limits.connectionsMax)),
+                availableConnectionsDelegate: MaximumAvailableConnections(place.connectionsMax)),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [
                 application, Reaper(store: store, ready: ready, logger: logger),
                 EndOfWaits(ready: ready, logger: logger),
+                CheckpointSweeper(store: store, files: checkpoints, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSecondsMax)
@@ -82,8 +87,9 @@ struct CoordinatorServer {
                 instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)
-        LeaseRoutes(store: store, tokens: LeaseTokens(secret: directory.secret), ready: ready)
-            .add(to: router)
+        let leaseTokens = LeaseTokens(secret: directory.secret)
+        LeaseRoutes(store: store, tokens: leaseTokens, ready: ready).add(to: router)
+        CheckpointRoutes(store: store, tokens: leaseTokens, files: checkpoints).add(to: router)
         SweepRoutes(
             store: store,
             planner: SweepPlanner(datasets: DatasetCatalogue(store: store, files: files)),
@@ -111,7 +117,7 @@ private struct EndOfWaits: Service {
             logger.warning("ended with calls under way; their callers will repeat them")
             _exit(EXIT_SUCCESS)
         }
-        await ready.close()
+        ready.close()
     }
 }
 

@@ -17,15 +17,21 @@ struct NewTask: Sendable {
 extension Store {
     /// Stores a sweep and all its tasks, or nothing.
     func create(
-        name: String, specification: String, attemptMax: Int, tasks: [NewTask], _ key: RequestKey
+        name: String, specification: String, attemptMax: Int, checkpointEveryEpochs: Int? = nil,
+        tasks: [NewTask], _ key: RequestKey
     ) async throws -> SweepCreated {
         let now = environment.now()
         let randomBits = environment.randomBits
         return try await once(key) { database in
             let id = SweepID.random(digits: 10, randomBits)
             try database.execute(
-                sql: "INSERT INTO sweep (id, name, specification, createdAt) VALUES (?, ?, ?, ?)",
-                arguments: [id.rawValue, name, specification, now.milliseconds])
+                sql: """
+                    INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs)
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    id.rawValue, name, specification, now.milliseconds, checkpointEveryEpochs,
+                ])
             let count = try Self.insert(tasks, of: id, attemptMax: attemptMax, database)
             return SweepCreated(id: id, name: name, taskCount: count)
         }
@@ -34,19 +40,23 @@ extension Store {
     private static func insert(
         _ tasks: [NewTask], of sweep: SweepID, attemptMax: Int, _ database: Database
     ) throws -> Int {
-        let statement = try database.cachedStatement(
+        let insertTask = try database.cachedStatement(
             sql: """
-                INSERT INTO task
-                    (sweep, position, id, configuration, dataDigest, gate, epochs, attemptMax)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, attemptMax)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """)
+        let insertConfiguration = try database.cachedStatement(
+            sql: "INSERT INTO configuration (task, json) VALUES (?, ?)")
         var gates: [[String]: Int64] = [:]
         for task in tasks {
             let gate = try gates[task.gateCells] ?? insertGate(task.gateCells, database)
             gates[task.gateCells] = gate
-            try statement.execute(arguments: [
-                sweep.rawValue, task.position, task.id.rawValue, task.configuration,
-                task.dataDigest.hexadecimal, gate, task.epochs, attemptMax,
+            try insertTask.execute(arguments: [
+                sweep.rawValue, task.position, task.id.rawValue, task.dataDigest.hexadecimal, gate,
+                task.epochs, attemptMax,
+            ])
+            try insertConfiguration.execute(arguments: [
+                database.lastInsertedRowID, task.configuration,
             ])
         }
         return tasks.count
@@ -109,7 +119,7 @@ extension Store {
         return cancelled
     }
 
-    private struct Cancelled: Codable {
+    private struct Cancelled: Recordable {
         var count: Int
         var leases: [LeaseID]
     }

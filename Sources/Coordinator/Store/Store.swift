@@ -48,7 +48,11 @@ struct Store: Sendable {
     private static func makeCommitsDurable(_ pool: DatabasePool) throws {
         let level = try pool.writeWithoutTransaction { database in
             try database.execute(
-                sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+                sql: """
+                    PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+                    PRAGMA wal_autocheckpoint = \(Limits.walPagesMax);
+                    PRAGMA cache_size = -\(Limits.pageCacheKilobytesMax)
+                    """)
             return try Int.fetchOne(database, sql: "PRAGMA synchronous")
         }
         guard level == 2 else {
@@ -63,7 +67,8 @@ struct Store: Sendable {
                 database,
                 sql: """
                     SELECT task.lease, task.sweep, attempt.worker, task.epochsCompleted
-                    FROM task JOIN attempt ON attempt.lease = task.lease
+                    FROM task JOIN attempt
+                        ON attempt.task = task.number AND attempt.number = task.attempt
                     WHERE task.state = 'leased'
                     """)
             while let row = try rows.next() {

@@ -24,6 +24,7 @@ private struct Draft {
     let exclude: SourceValue?
     let exclusions: [Exclusion]
     let attempts: Int
+    let checkpointEveryEpochs: Int?
     let axesPlace: Place
 
     init?(_ document: SourceValue, mistakes: MistakeCollector) {
@@ -42,6 +43,12 @@ private struct Draft {
         searchPlace = search?.place ?? exclude?.place ?? document.place
         attempts = fields.integer(
             "attempts", in: 1...Limits.attemptsMax, default: Limits.attemptsDefault)
+        checkpointEveryEpochs = fields.value("checkpoint").map { value in
+            var fields = FieldReader(value, wanted: "a map of every_epochs", mistakes: mistakes)
+            let epochs = fields.integer("every_epochs", in: 1...Limits.epochsMax, default: nil)
+            fields.finish()
+            return epochs
+        }
         fields.finish { key in
             Experiment.allCases.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
         }
@@ -99,6 +106,6 @@ private struct Draft {
             exclusions: exclusions, exclude: exclude,
             combinations: try Sweep.combinations(
                 axes, search, exclusions: exclusions, base: base, place: searchPlace),
-            attempts: attempts)
+            attempts: attempts, checkpointEveryEpochs: checkpointEveryEpochs)
     }
 }

@@ -18,6 +18,9 @@ public struct Sweep: Sendable {
     let combinations: Combinations
     /// How often a task may be tried.
     public let attempts: Int
+    /// How often each task is kept, so that it can go on from there; nil: now and then. Not part of
+    /// any task, since it changes no result.
+    public let checkpointEveryEpochs: Int?
 
     /// How many tasks the sweep has.
     public var count: Int { combinations.count }
@@ -47,6 +50,9 @@ extension Sweep {
         ]
         members["search"] = search.json
         members["exclude"] = exclude?.json
+        if let checkpointEveryEpochs {
+            members["checkpoint"] = .object(["every_epochs": .integer(checkpointEveryEpochs)])
+        }
         return .object(members)
     }
 }
