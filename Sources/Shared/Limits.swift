@@ -9,6 +9,7 @@ public enum Limits {
     public static let axesPerSweepMax = 32
     /// Combinations that one entry of `exclude` may stand for.
     static let exclusionsMax = 1_000
+    static let rungsMax = 32
     /// How often a random search draws, by task and in all, for combinations it has not yet.
     static let drawsPerTaskMax = 20
     static let drawsMin = 1_000

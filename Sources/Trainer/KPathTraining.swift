@@ -17,6 +17,8 @@ public final class KPathTraining {
     public private(set) var epochsCompleted = 0
     /// Stopped within an epoch: what was trained of it cannot be continued.
     private var isAbandoned = false
+    /// The configuration's `stop` has come true.
+    private var hasLearntEnough = false
 
     /// - Parameter threads: how many to train with, the caller's being one; changes no result.
     ///   Throws where configuration and data do not fit each other, or where there are no such
@@ -65,10 +67,18 @@ public final class KPathTraining {
         }
     }
 
-    /// For a checkpoint that was read.
-    func goOn(after epochs: Int) { epochsCompleted = epochs }
+    /// For a checkpoint that was read. Measures once more where that may have ended the training.
+    func goOn(after epochs: Int) {
+        epochsCompleted = epochs
+        guard epochs > 0, configuration.stop != nil else { return }
+        note(evaluate(epoch: epochs, shouldStop: { false }) ?? [])
+    }
 
-    public var isFinished: Bool { epochsCompleted == configuration.epochs }
+    public var isFinished: Bool { hasLearntEnough || epochsCompleted == configuration.epochs }
+
+    private func note(_ rows: [MetricRow]) {
+        hasLearntEnough = configuration.stop?.isMet(by: rows) ?? false
+    }
 
     public var threads: Int {
         get { machine.crew.active }
@@ -78,7 +88,7 @@ public final class KPathTraining {
     /// Trains one epoch, and measures all pathways after it where that is due.
     /// - Parameter shouldStop: asked at every step and every pass of an evaluation.
     /// - Returns: the rows measured, test and train, or none where nothing is due; nil where it was
-    ///   stopped, after which this training cannot go on, or where there is no epoch left.
+    ///   stopped, after which this training cannot go on, or where it is finished.
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
         guard !isAbandoned, !isFinished else { return nil }
         isAbandoned = true
@@ -91,6 +101,7 @@ public final class KPathTraining {
         guard step.run(train, rows: whole, shouldStop: shouldStop) != nil else { return nil }
         guard let rows = evaluate(epoch: epoch + 1, shouldStop: shouldStop) else { return nil }
         epochsCompleted = epoch + 1
+        note(rows)
         isAbandoned = false
         return rows
     }

@@ -42,6 +42,29 @@ import Testing
             })
     }
 
+    @Test func `a training that has learnt enough ends there, also when it is gone on with`() throws
+    {
+        var configuration = SmallNetworks.configuration(epochs: 8)
+        let whole = try train(configuration)
+        let column = MeasuredColumn("train_loss_trained_paths")
+        let losses = (1...8).compactMap { epoch in
+            column.value(in: whole.filter { $0.epoch == epoch })
+        }
+        #expect(losses.count == 8)
+        // Between the losses of the fourth and the fifth epoch.
+        configuration.stop = StopRule(
+            metric: column, bound: .below(Double(losses[3] + losses[4]) / 2))
+        let first = try #require(losses.firstIndex { $0 < (losses[3] + losses[4]) / 2 }) + 1
+        #expect(try train(configuration) == whole.filter { $0.epoch <= first })
+
+        let training = try KPathTraining(configuration: configuration, dataset: Self.dataset())
+        while !training.isFinished { _ = training.trainEpoch(shouldStop: { false }) }
+        #expect(training.epochsCompleted == first && first < 8)
+        let again = try KPathTraining(configuration: configuration, dataset: Self.dataset())
+        try again.resume(training.checkpoint())
+        #expect(again.isFinished && again.trainEpoch(shouldStop: { false }) == nil)
+    }
+
     @Test(arguments: [1, 2])
     func `where no gate is open nothing is trained, and only the untrained is measured`(layers: Int)
         throws

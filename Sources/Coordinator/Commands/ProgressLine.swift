@@ -28,10 +28,10 @@ struct ProgressLine {
     }
 
     private var facts: String {
-        var facts = ["\(status.count(.succeeded)) of \(status.taskCount) done"]
+        var facts = ["\(status.resultCount) of \(status.taskCount) done"]
         for (state, word) in [
             (TaskState.leased, "running"), (.ready, "waiting"), (.failed, "failed"),
-            (.cancelled, "cancelled"),
+            (.cancelled, "cancelled"), (.cached, "cached"), (.pruned, "pruned"),
         ] where status.count(state) > 0 {
             facts.append("\(status.count(state)) \(word)")
         }

@@ -41,7 +41,11 @@ struct Submit: AsyncParsableCommand {
             try printJSON(created)
         } else {
             // At once: the progress that follows is not buffered either.
-            writeOut("\(created.name): submitted as \(created.id), \(tasks(created.taskCount))\n")
+            let cached =
+                created.cachedCount == 0
+                ? "" : ", \(created.cachedCount) of them trained before for other sweeps"
+            let count = tasks(created.taskCount) + cached
+            writeOut("\(created.name): submitted as \(created.id), \(count)\n")
         }
         if watch { try await WatchLoop(client: client, sweep: created.id.rawValue).run() }
     }

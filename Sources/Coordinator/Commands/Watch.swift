@@ -54,7 +54,9 @@ struct WatchLoop {
 
     private func finish(_ status: SweepStatus, isTerminal: Bool) throws {
         if isTerminal { writeOut("\n") }
-        if status.count(.succeeded) < status.taskCount { throw ExitCode.failure }
+        if status.resultCount + status.count(.pruned) < status.taskCount {
+            throw ExitCode.failure
+        }
     }
 
     private func terminalColumns() -> Int {

@@ -44,7 +44,7 @@ struct LeaseMachine: Hashable {
         case (.ready, .lost): .revivable
         case (.succeeded, .succeeded): .succeededAlready
         case (.ready, _), (.leased, _): .lost(reason: "the attempt is \(outcome.words)")
-        case (.succeeded, _), (.failed, _), (.cancelled, _):
+        case (.succeeded, _), (.failed, _), (.cancelled, _), (.cached, _), (.pruned, _):
             .lost(reason: "the task is \(state.rawValue)")
         }
     }
@@ -83,6 +83,12 @@ struct LeaseMachine: Hashable {
     mutating func complete() {
         guard state == .leased else { return }
         state = .succeeded
+    }
+
+    /// Others did better at a rung.
+    mutating func prune() {
+        guard state == .leased else { return }
+        state = .pruned
     }
 
     /// False where there was nothing left to cancel.

@@ -28,15 +28,19 @@ struct Manifest {
             entry["configuration"] = try JSONValue(parsing: Data(configuration.utf8))
         }
         if let trajectory = task.trajectory { entry["trajectory_sha256"] = .string(trajectory) }
+        if let source = task.source { entry["source_sweep"] = .string(source.rawValue) }
         if let error = task.error { entry["error"] = .string(error) }
         defer { isFirst = false }
         return (isFirst ? "" : ",\n") + (try text(.object(entry)))
     }
 
-    /// Complete: every task is there and succeeded.
+    /// Complete: every task is there and has its result, of its own or of the same content.
     func foot() throws -> String {
         let total = counts.values.reduce(0, +)
-        let isComplete = counts[TaskState.succeeded.rawValue, default: 0] == total
+        let isComplete =
+            TaskState.allCases.filter(\.hasResult).reduce(0) { sum, state in
+                sum + counts[state.rawValue, default: 0]
+            } == total
         let states = TaskState.allCases.map {
             ($0.rawValue, JSONValue.integer(counts[$0.rawValue] ?? 0))
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 
 /// A report in short, for a person: what the trained and the untrained pathways came to (their
 /// accuracy, or their loss where nothing is classified), for each setting of the axes and each
@@ -74,7 +75,7 @@ struct Summary {
         if known == nil {
             groups.append(Group(setting: setting, gate: gate, pathways: pathways))
         }
-        guard row["state"] == "succeeded" else { return }
+        guard TaskState(rawValue: row["state"] ?? "")?.hasResult == true else { return }
         finishedCount += 1
         groups[index].trained.add(row[measure.columns[0]])
         groups[index].untrained.add(row[measure.columns[1]])

@@ -6,17 +6,9 @@ import Shared
 struct SweepPlanner: Sendable {
     let datasets: DatasetCatalogue
 
-    struct Plan: Sendable {
-        var name: String
-        var specification: String
-        var attemptMax: Int
-        var checkpointEveryEpochs: Int?
-        var tasks: [NewTask]
-    }
-
     /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not
     /// here.
-    func plan(_ json: JSONValue) async throws -> Plan {
+    func plan(_ json: JSONValue) async throws -> NewSweep {
         let (sweep, points) = try await LongWork.run {
             let sweep = try Sweep(reading: SourceValue(json))
             return (sweep, try sweep.expand())
@@ -28,7 +20,7 @@ struct SweepPlanner: Sendable {
 
     private static func plan(
         _ sweep: Sweep, _ points: [SweepPoint], _ digests: [String: Digest]
-    ) throws -> Plan {
+    ) throws -> NewSweep {
         var gates = GateColumns()
         let tasks = try points.map { point in
             let configuration = point.configuration
@@ -44,12 +36,14 @@ struct SweepPlanner: Sendable {
             return NewTask(
                 position: point.position, id: SweepTaskID(identity: identity),
                 configuration: text, dataDigest: digest ?? Digest.ofNothing,
-                gateCells: try gates.cells(of: configuration), epochs: configuration.epochs)
+                gateCells: try gates.cells(of: configuration), epochs: configuration.epochs,
+                stopsEarly: configuration.stopsEarly)
         }
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)
-        return Plan(
+        return NewSweep(
             name: sweep.name, specification: specification, attemptMax: sweep.attempts,
-            checkpointEveryEpochs: sweep.checkpointEveryEpochs, tasks: tasks)
+            checkpointEveryEpochs: sweep.checkpointEveryEpochs, halving: sweep.halving,
+            sharesResults: sweep.sharesResults, tasks: tasks)
     }
 }
 

@@ -65,9 +65,7 @@ struct SweepRoutes {
             return created
         }
         let plan = try await planner.plan(sweep)
-        let created = try await store.create(
-            name: plan.name, specification: plan.specification, attemptMax: plan.attemptMax,
-            checkpointEveryEpochs: plan.checkpointEveryEpochs, tasks: plan.tasks, key)
+        let created = try await store.create(plan, key)
         ready.notify()
         return created
     }

@@ -31,6 +31,10 @@ enum Schema {
             id            TEXT    NOT NULL UNIQUE,
             name          TEXT    NOT NULL,
             specification TEXT    NOT NULL,
+            -- Whether results of the same content are taken from, and for, other sweeps.
+            sharesResults INTEGER NOT NULL,
+            -- The sweep's rule to stop tasks early, as JSON; NULL where it has none.
+            halving       TEXT,
             createdAt     INTEGER NOT NULL
         ) STRICT;
         CREATE INDEX sweep_by_name ON sweep (name);
@@ -48,7 +52,9 @@ enum Schema {
             id              TEXT    NOT NULL,
             dataDigest      TEXT    NOT NULL,
             gate            INTEGER NOT NULL REFERENCES gate (number),
+            -- To train; of a success that stopped early, how many it came to.
             epochs          INTEGER NOT NULL,
+            stopsEarly      INTEGER NOT NULL,
             state           TEXT    NOT NULL DEFAULT 'ready',
             attempt         INTEGER NOT NULL DEFAULT 0,
             attemptsCharged INTEGER NOT NULL DEFAULT 0,
@@ -57,18 +63,22 @@ enum Schema {
             epochsCompleted INTEGER NOT NULL DEFAULT 0,
             trajectory      TEXT,
             error           TEXT,
+            -- The task whose result this one has.
+            source          INTEGER REFERENCES task (number),
 
             UNIQUE (sweep, position),
-            UNIQUE (sweep, id),
-            CONSTRAINT state_known CHECK
-                (state IN ('ready', 'leased', 'succeeded', 'failed', 'cancelled')),
+            -- In this order: tasks of the same content are looked for in all sweeps.
+            UNIQUE (id, sweep),
+            CONSTRAINT state_known CHECK (state IN
+                ('ready', 'leased', 'succeeded', 'failed', 'cancelled', 'cached', 'pruned')),
+            CONSTRAINT source_iff_cached CHECK ((state = 'cached') = (source IS NOT NULL)),
             CONSTRAINT lease_iff_leased CHECK ((state = 'leased') = (lease IS NOT NULL)),
             CONSTRAINT attempts_bounded CHECK
                 (attemptsCharged BETWEEN 0 AND attemptMax AND attemptsCharged <= attempt),
-            CONSTRAINT trajectory_iff_succeeded CHECK
-                ((state = 'succeeded') = (trajectory IS NOT NULL)),
+            CONSTRAINT trajectory_iff_trained CHECK
+                ((state IN ('succeeded', 'cached')) = (trajectory IS NOT NULL)),
             CONSTRAINT success_is_complete CHECK
-                (state <> 'succeeded' OR epochsCompleted = epochs),
+                (state NOT IN ('succeeded', 'cached') OR epochsCompleted = epochs),
             CONSTRAINT failure_explained CHECK (state <> 'failed' OR error IS NOT NULL)
         ) STRICT;
         CREATE INDEX task_ready ON task (number) WHERE state = 'ready';
@@ -92,7 +102,7 @@ enum Schema {
 
             PRIMARY KEY (task, number),
             CONSTRAINT outcome_known CHECK (outcome IN
-                ('running', 'succeeded', 'failed', 'lost', 'handed_back', 'cancelled')),
+                ('running', 'succeeded', 'failed', 'lost', 'handed_back', 'cancelled', 'pruned')),
             CONSTRAINT ended_iff_not_running CHECK ((outcome = 'running') = (endedAt IS NULL))
         ) STRICT, WITHOUT ROWID;
 
@@ -112,6 +122,16 @@ enum Schema {
             CONSTRAINT epochs_count_from_1 CHECK (lastEpoch >= 1)
         ) STRICT;
         CREATE INDEX metric_by_epoch ON metric (task, attempt, lastEpoch);
+
+        -- What tasks came to at the rungs of their sweep's halving: each task once at each rung.
+        CREATE TABLE rung (
+            sweep TEXT    NOT NULL REFERENCES sweep (id),
+            epoch INTEGER NOT NULL,
+            task  INTEGER NOT NULL REFERENCES task (number),
+            -- The bits of a float32.
+            value INTEGER NOT NULL,
+            PRIMARY KEY (sweep, epoch, task)
+        ) STRICT, WITHOUT ROWID;
 
         CREATE TABLE worker (
             name        TEXT    NOT NULL PRIMARY KEY,
@@ -147,7 +167,7 @@ enum Schema {
 
         -- A failed task keeps its own, for the case that a person wants it tried again.
         CREATE TRIGGER checkpoint_ends_with_task AFTER UPDATE OF state ON task
-            WHEN NEW.state IN ('succeeded', 'cancelled')
+            WHEN NEW.state IN ('succeeded', 'cancelled', 'cached', 'pruned')
             BEGIN DELETE FROM checkpoint WHERE task = NEW.number; END;
         """
 }

@@ -71,7 +71,14 @@ extension Store {
         SELECT 'task ' || task.id || ' is ' || task.state || ', but has a checkpoint of attempt '
             || checkpoint.attempt
         FROM checkpoint JOIN task ON task.number = checkpoint.task
-        WHERE task.state IN ('succeeded', 'cancelled') OR checkpoint.attempt > task.attempt
+        WHERE task.state IN ('succeeded', 'cancelled', 'cached', 'pruned')
+            OR checkpoint.attempt > task.attempt
+        """,
+        """
+        SELECT 'task ' || task.id || ' has the result of another, which is not that of its content'
+        FROM task JOIN task AS origin ON origin.number = task.source
+        WHERE origin.id <> task.id OR origin.state <> 'succeeded'
+            OR origin.trajectory <> task.trajectory
         """,
         """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep

@@ -7,7 +7,7 @@ extension Store {
     /// Stores metric rows and puts the lease's expiry off. Rows stored before are passed over, so
     /// the call can be repeated at will.
     func append(_ metrics: PackedMetrics, to lease: LeaseID) async throws {
-        let instant = environment.instant()
+        let (now, instant) = (environment.now(), environment.instant())
         if let entry = liveLeases.entry(lease) {
             workersSeen.touch(entry.worker, now: instant)
             let gained = liveLeases.extend(
@@ -21,8 +21,12 @@ extension Store {
             try Self.revive(task, lease, database)
             try Self.insert(metrics.rows, from: metrics.firstSequence, of: task, database)
             try Self.note(metrics, of: task, database)
-            return (task.sweep, try Self.worker(of: lease, database))
-        } whenDurable: { [liveLeases] sweep, worker in
+            let reason = try Self.climb(task, metrics.rows, database)
+            if let reason { try Self.prune(task, lease, reason: reason, at: now, database) }
+            return (task.sweep, try Self.worker(of: lease, database), reason != nil)
+        } whenDurable: { [liveLeases] sweep, worker, isPruned in
+            // Its worker hears of it with the next call.
+            if isPruned { return liveLeases.end([lease]) }
             // One that holds was extended above, and perhaps by others since.
             guard liveLeases.entry(lease) == nil else { return }
             liveLeases.hold(
@@ -42,7 +46,9 @@ extension Store {
         try await commits.write { database in
             let (task, standing) = try Self.standing(of: lease, database)
             if case .lost(let reason) = standing { throw StoreError.leaseLost(reason: reason) }
-            guard standing == .succeededAlready || result.epochsCompleted == task.epochs else {
+            let areAll = result.epochsCompleted == task.epochs
+            let areEnough = task.stopsEarly && (1...task.epochs).contains(result.epochsCompleted)
+            guard standing == .succeededAlready || areAll || areEnough else {
                 throw StoreError.epochsMissing(
                     completed: result.epochsCompleted, wanted: task.epochs)
             }
@@ -123,27 +129,32 @@ extension Store {
         _ task: StoredTask, _ lease: LeaseID, _ measured: StoredTrajectory,
         _ result: PackedCompletion, at now: Timestamp, _ database: Database
     ) throws {
-        guard measured.lastEpoch == task.epochs else {
-            throw StoreError.evaluationMissing(lastEpoch: measured.lastEpoch, wanted: task.epochs)
+        let epochs = result.epochsCompleted
+        guard measured.lastEpoch == epochs else {
+            throw StoreError.evaluationMissing(lastEpoch: measured.lastEpoch, wanted: epochs)
         }
         try insert(result.rows, from: result.firstSequence, of: task, database)
+        // Trained to the end it stays, but others are compared with it.
+        _ = try climb(task, result.rows, database)
         var machine = task.machine
         machine.revive()
         machine.complete()
         try end(lease, .succeeded, at: now, database)
         try database.executeCached(
             """
-            UPDATE task SET state = ?, lease = NULL, error = NULL, epochsCompleted = epochs,
-                trajectory = ?, attemptsCharged = ?
+            UPDATE task SET state = ?, lease = NULL, error = NULL, epochs = ?,
+                epochsCompleted = ?, trajectory = ?, attemptsCharged = ?
             WHERE number = ? AND state = ? AND attempt = ?
             """,
             [
-                machine.state.rawValue, result.trajectory.hexadecimal, machine.attemptsCharged,
+                machine.state.rawValue, epochs, epochs, result.trajectory.hexadecimal,
+                machine.attemptsCharged,
                 task.number, task.machine.state.rawValue, task.machine.attempt,
             ])
         guard database.changesCount == 1 else {
             throw DatabaseError(message: "task \(task.number) changed within one transaction")
         }
+        try shareResult(of: task, database)
     }
 }
 

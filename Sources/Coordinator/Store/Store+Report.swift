@@ -20,6 +20,8 @@ struct ReportTask: Sendable {
     var endedAt: Timestamp?
     /// Only where it was asked for.
     var configuration: String?
+    /// Whose result it is, where it was trained for another sweep.
+    var source: SweepID?
 }
 
 /// A sweep as it was submitted.
@@ -82,8 +84,9 @@ struct SweepSnapshot {
             database,
             sql: """
                 SELECT metric.rows, task.id
-                FROM task JOIN metric
-                    ON metric.task = task.number AND metric.attempt = task.attempt
+                FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
+                    JOIN metric
+                    ON metric.task = origin.number AND metric.attempt = origin.attempt
                 WHERE task.sweep = ? ORDER BY task.position, metric.first
                 """,
             arguments: [sweep.id.rawValue])
@@ -97,15 +100,16 @@ struct SweepSnapshot {
         """
         SELECT task.number, task.position, task.id, task.state, task.gate, task.epochsCompleted,
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
-            attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows
-        FROM task
+            attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows,
+            CASE WHEN task.source IS NOT NULL THEN origin.sweep END
+        FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
             \(withConfiguration ? "JOIN configuration ON configuration.task = task.number" : "")
-            LEFT JOIN attempt ON attempt.task = task.number AND attempt.number = task.attempt
+            LEFT JOIN attempt ON attempt.task = origin.number AND attempt.number = origin.attempt
             LEFT JOIN worker ON worker.name = attempt.worker
-            LEFT JOIN metric ON metric.task = task.number AND metric.attempt = task.attempt
+            LEFT JOIN metric ON metric.task = origin.number AND metric.attempt = origin.attempt
                 AND metric.lastEpoch = (
                     SELECT max(last.lastEpoch) FROM metric AS last
-                    WHERE last.task = task.number AND last.attempt = task.attempt)
+                    WHERE last.task = origin.number AND last.attempt = origin.attempt)
         WHERE task.sweep = ? ORDER BY task.position, metric.first
         """
     }
@@ -131,7 +135,8 @@ extension ReportTask {
             metrics: [], attempts: row[8], host: row[9],
             startedAt: (row[10] as Int64?).map(Timestamp.init(milliseconds:)),
             endedAt: (row[11] as Int64?).map(Timestamp.init(milliseconds:)),
-            configuration: withConfiguration ? row[12] : nil)
+            configuration: withConfiguration ? row[12] : nil,
+            source: (row[14] as String?).map(SweepID.init(unchecked:)))
     }
 
     /// Of some stored rows those of the last epoch.

@@ -42,7 +42,7 @@ extension Store {
             database,
             sql: """
                 SELECT sweep.id, sweep.name, sweep.createdAt, task.state, count(*) AS tasks,
-                    sum(CASE WHEN task.state IN ('failed', 'cancelled')
+                    sum(CASE WHEN task.state IN ('failed', 'cancelled', 'pruned')
                         THEN task.epochsCompleted ELSE task.epochs END) AS epochs,
                     sum(task.epochsCompleted) AS completed
                 FROM sweep JOIN task ON task.sweep = sweep.id \(sql)

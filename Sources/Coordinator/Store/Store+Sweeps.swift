@@ -11,55 +11,71 @@ struct NewTask: Sendable {
     /// What the report says of its gate.
     var gateCells: [String]
     var epochs: Int
+    /// Whether it may end before its last epoch.
+    var stopsEarly = false
+}
+
+/// One sweep to be.
+struct NewSweep: Sendable {
+    var name: String
+    /// As it was submitted.
+    var specification: String
+    var attemptMax: Int
+    var checkpointEveryEpochs: Int?
+    var halving: Halving?
+    var sharesResults = true
+    var tasks: [NewTask]
 }
 
 /// The verbs on sweeps.
 extension Store {
     /// Stores a sweep and all its tasks, or nothing.
-    func create(
-        name: String, specification: String, attemptMax: Int, checkpointEveryEpochs: Int? = nil,
-        tasks: [NewTask], _ key: RequestKey
-    ) async throws -> SweepCreated {
+    func create(_ sweep: NewSweep, _ key: RequestKey) async throws -> SweepCreated {
         let now = environment.now()
         let randomBits = environment.randomBits
+        let halving = try sweep.halving.map { rule in
+            String(decoding: try WireCoding.encode(rule), as: UTF8.self)
+        }
         return try await once(key) { database in
             let id = SweepID.random(digits: 10, randomBits)
             try database.execute(
                 sql: """
-                    INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs)
-                    VALUES (?, ?, ?, ?, ?)
+                    INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs,
+                        halving, sharesResults)
+                    VALUES (?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    id.rawValue, name, specification, now.milliseconds, checkpointEveryEpochs,
+                    id.rawValue, sweep.name, sweep.specification, now.milliseconds,
+                    sweep.checkpointEveryEpochs, halving, sweep.sharesResults,
                 ])
-            let count = try Self.insert(tasks, of: id, attemptMax: attemptMax, database)
-            return SweepCreated(id: id, name: name, taskCount: count)
+            try Self.insert(sweep, id, database)
+            let cached = sweep.sharesResults ? try Self.takeResults(for: id, database) : 0
+            return SweepCreated(
+                id: id, name: sweep.name, taskCount: sweep.tasks.count, cachedCount: cached)
         }
     }
 
-    private static func insert(
-        _ tasks: [NewTask], of sweep: SweepID, attemptMax: Int, _ database: Database
-    ) throws -> Int {
+    private static func insert(_ sweep: NewSweep, _ id: SweepID, _ database: Database) throws {
         let insertTask = try database.cachedStatement(
             sql: """
-                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, attemptMax)
-                VALUES (?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, stopsEarly,
+                    attemptMax)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 """)
         let insertConfiguration = try database.cachedStatement(
             sql: "INSERT INTO configuration (task, json) VALUES (?, ?)")
         var gates: [[String]: Int64] = [:]
-        for task in tasks {
+        for task in sweep.tasks {
             let gate = try gates[task.gateCells] ?? insertGate(task.gateCells, database)
             gates[task.gateCells] = gate
             try insertTask.execute(arguments: [
-                sweep.rawValue, task.position, task.id.rawValue, task.dataDigest.hexadecimal, gate,
-                task.epochs, attemptMax,
+                id.rawValue, task.position, task.id.rawValue, task.dataDigest.hexadecimal, gate,
+                task.epochs, task.stopsEarly, sweep.attemptMax,
             ])
             try insertConfiguration.execute(arguments: [
                 database.lastInsertedRowID, task.configuration,
             ])
         }
-        return tasks.count
     }
 
     private static func insertGate(_ cells: [String], _ database: Database) throws -> Int64 {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import GRDB
 import Shared
 
@@ -12,12 +13,16 @@ struct StoredTask {
     let epochsCompleted: Int
     let lease: LeaseID?
     let checkpointEveryEpochs: Int?
+    let stopsEarly: Bool
+    let sharesResults: Bool
+    private let halvingText: String?
     let machine: LeaseMachine
 
     private static let columns = """
         SELECT task.number, task.sweep, sweep.name, task.id, task.epochsCompleted, task.dataDigest,
             task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged,
-            task.attemptMax, sweep.checkpointEveryEpochs
+            task.attemptMax, sweep.checkpointEveryEpochs, task.stopsEarly, sweep.sharesResults,
+            sweep.halving
         FROM task JOIN sweep ON sweep.id = task.sweep
         """
 
@@ -55,8 +60,16 @@ struct StoredTask {
         epochs = row[6]
         lease = (row[7] as String?).map(LeaseID.init(unchecked:))
         checkpointEveryEpochs = row[12]
+        stopsEarly = row[13]
+        sharesResults = row[14]
+        halvingText = row[15]
         machine = LeaseMachine(
             state: state, attempt: row[9], attemptsCharged: row[10], attemptMax: row[11])
+    }
+
+    /// The sweep's; nil where it has none.
+    func halving() throws -> Halving? {
+        try halvingText.map { try WireCoding.decode(Halving.self, from: Data($0.utf8)) }
     }
 
     /// Stores what the machine decided. The old attempt and state stand in the condition: a

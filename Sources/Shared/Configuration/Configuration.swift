@@ -57,6 +57,10 @@ extension Configuration {
 
     public var epochs: Int { content.epochs }
 
+    public var evaluatedEveryEpochs: Int { content.evaluatedEveryEpochs }
+
+    public var stopsEarly: Bool { content.stopsEarly }
+
     /// Which pathways are trained, where a gate says so.
     public var gateRequest: GateRequest? { content.gateRequest }
 

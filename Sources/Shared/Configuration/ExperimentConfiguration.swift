@@ -9,11 +9,19 @@ public protocol ExperimentConfiguration: Hashable, Sendable {
     /// The data set's name; nil where the experiment makes its own data.
     var datasetName: String? { get }
     var epochs: Int { get }
+    /// After how many epochs all is measured, again and again.
+    var evaluatedEveryEpochs: Int { get }
+    /// Whether it can end before its last epoch.
+    var stopsEarly: Bool { get }
     /// Which pathways are trained, where a gate says so.
     var gateRequest: GateRequest? { get }
     /// Every key that has a value, with the names of a sweep file. A change here gives every task a
     /// new identity.
     var json: JSONValue { get }
+}
+
+extension ExperimentConfiguration {
+    public var stopsEarly: Bool { false }
 }
 
 /// How a kind of experiment is read. Apart, so that readers stay inside this module.

@@ -211,6 +211,9 @@ struct NumberRange {
         upper: Limits.numberMagnitudeMax, withoutUpper: false)
     static let zeroToOne = NumberRange(
         text: "a number from 0 to 1", lower: 0, upper: 1, withoutUpper: false)
+    static let aboveZeroToBelowOne = NumberRange(
+        text: "a number above 0 and below 1", lower: .leastNonzeroMagnitude, upper: 1,
+        withoutUpper: true)
     static let zeroToBelowOne = NumberRange(
         text: "a number from 0 up to, not including, 1", lower: 0, upper: 1, withoutUpper: true)
 

@@ -22,6 +22,7 @@ extension KPathConfiguration {
         ]
         members["train_examples"] = trainExamples.map(JSONValue.integer)
         members["test_examples"] = testExamples.map(JSONValue.integer)
+        members["stop"] = stop?.json
         return .object(members)
     }
 }

@@ -26,6 +26,7 @@ extension KPathConfiguration: ReadableConfiguration {
         "optimizer.dampening", "optimizer.weight_decay", "optimizer.nesterov", "optimizer.beta1",
         "optimizer.beta2", "optimizer.epsilon", "optimizer.amsgrad",
         "evaluation", "evaluation.every_epochs", "evaluation.train_examples",
+        "stop", "stop.metric", "stop.below", "stop.above",
         "seeds", "seeds.gate", "seeds.weights", "seeds.data",
     ]
 
@@ -56,14 +57,14 @@ extension FieldReader {
         let batchSize = integer("batch_size", in: 1...Limits.batchSizeMax, default: nil)
         let epochs = integer("epochs", in: 1...Limits.epochsMax, default: nil)
         let optimizer = optimizer()
-        let (evaluation, seeds) = (evaluation(), seeds())
+        let (evaluation, stop, seeds) = (evaluation(), stopRule(.kPath), seeds())
         guard let domains, let gate, let optimizer else { return nil }
         return KPathConfiguration(
             dataset: dataset, trainExamples: trainExamples, testExamples: testExamples,
             domains: domains, classes: classes, inputTransform: input, targetTransform: target,
             hiddenWidth: hiddenWidth, layers: layers, hiddenLayers: hiddenLayers, relu: relu,
             initialization: initialization, gate: gate, batchSize: batchSize, epochs: epochs,
-            optimizer: optimizer, evaluation: evaluation, seeds: seeds)
+            optimizer: optimizer, evaluation: evaluation, stop: stop, seeds: seeds)
     }
 
     /// With combinations of classes as targets, M defaults to half of how many there are: the other

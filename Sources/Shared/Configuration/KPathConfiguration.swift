@@ -33,6 +33,8 @@ public struct KPathConfiguration: Hashable, Sendable {
     public var epochs: Int
     public var optimizer: Optimizer
     public var evaluation: Evaluation
+    /// When it ends before its last epoch; nil: never.
+    public var stop: StopRule?
     public var seeds: Seeds
 
     public init(
@@ -42,7 +44,7 @@ public struct KPathConfiguration: Hashable, Sendable {
         hiddenWidth: Int, layers: Int = 1, hiddenLayers: Int = 1, relu: Bool = false,
         initialization: Initialization = Initialization(), gate: GateRecipe,
         batchSize: Int, epochs: Int, optimizer: Optimizer,
-        evaluation: Evaluation = Evaluation(), seeds: Seeds = Seeds()
+        evaluation: Evaluation = Evaluation(), stop: StopRule? = nil, seeds: Seeds = Seeds()
     ) {
         self.dataset = dataset
         self.trainExamples = trainExamples
@@ -61,12 +63,17 @@ public struct KPathConfiguration: Hashable, Sendable {
         self.epochs = epochs
         self.optimizer = optimizer
         self.evaluation = evaluation
+        self.stop = stop
         self.seeds = seeds
     }
 }
 
 extension KPathConfiguration {
     public var datasetName: String? { dataset }
+
+    public var evaluatedEveryEpochs: Int { evaluation.everyEpochs }
+
+    public var stopsEarly: Bool { stop != nil }
 
     public var gateRequest: GateRequest? {
         GateRequest(recipe: gate, domains: domains, classes: classes, seed: seeds.gate)

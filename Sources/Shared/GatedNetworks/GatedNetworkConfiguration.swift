@@ -58,6 +58,8 @@ extension GatedNetworkConfiguration: ReadableConfiguration {
 
     public var datasetName: String? { nil }
     public var epochs: Int { plan.epochs }
+
+    public var evaluatedEveryEpochs: Int { plan.everyEpochs }
     public var gateRequest: GateRequest? { nil }
     var whole: Configuration { .gatedNetwork(self) }
 

@@ -85,6 +85,8 @@ extension RoutingConfiguration: ReadableConfiguration {
 
     public var datasetName: String? { nil }
     public var epochs: Int { plan.epochs }
+
+    public var evaluatedEveryEpochs: Int { plan.everyEpochs }
     public var gateRequest: GateRequest? {
         GateRequest(recipe: gate, domains: domains, classes: domains, seed: gateSeed)
     }

@@ -28,6 +28,7 @@ extension Sweep {
             if mistakes.isFull { break }
             let read = experiment.read(map(at: position), mistakes: mistakes)
             guard let configuration = read else { continue }
+            halving?.check(configuration, at: halvingPlace, mistakes)
             if let earlier = positions.updateValue(position, forKey: configuration) {
                 addRepeat(of: earlier, at: position, mistakes)
             }

@@ -25,6 +25,9 @@ private struct Draft {
     let exclusions: [Exclusion]
     let attempts: Int
     let checkpointEveryEpochs: Int?
+    let halving: Halving?
+    let halvingPlace: Place
+    let sharesResults: Bool
     let axesPlace: Place
 
     init?(_ document: SourceValue, mistakes: MistakeCollector) {
@@ -49,10 +52,14 @@ private struct Draft {
             fields.finish()
             return epochs
         }
+        let halving = fields.value("halving")
+        halvingPlace = halving?.place ?? document.place
+        sharesResults = fields.bool("share_results", default: true)
         fields.finish { key in
             Experiment.allCases.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
         }
         guard let experiment, let base else { return nil }
+        self.halving = Halving.read(halving, experiment, mistakes)
         exclusions = Self.exclusions(exclude, experiment, mistakes)
         self.experiment = experiment
         self.base = base
@@ -106,6 +113,7 @@ private struct Draft {
             exclusions: exclusions, exclude: exclude,
             combinations: try Sweep.combinations(
                 axes, search, exclusions: exclusions, base: base, place: searchPlace),
-            attempts: attempts, checkpointEveryEpochs: checkpointEveryEpochs)
+            attempts: attempts, checkpointEveryEpochs: checkpointEveryEpochs, halving: halving,
+            halvingPlace: halvingPlace, sharesResults: sharesResults)
     }
 }

@@ -21,6 +21,11 @@ public struct Sweep: Sendable {
     /// How often each task is kept, so that it can go on from there; nil: now and then. Not part of
     /// any task, since it changes no result.
     public let checkpointEveryEpochs: Int?
+    /// How tasks that do less well than others are stopped; nil: all are trained to the end.
+    public let halving: Halving?
+    let halvingPlace: Place
+    /// Whether a result of the same content is taken from another sweep, and given to others.
+    public let sharesResults: Bool
 
     /// How many tasks the sweep has.
     public var count: Int { combinations.count }
@@ -50,6 +55,8 @@ extension Sweep {
         ]
         members["search"] = search.json
         members["exclude"] = exclude?.json
+        members["halving"] = halving?.json
+        if !sharesResults { members["share_results"] = .bool(false) }
         if let checkpointEveryEpochs {
             members["checkpoint"] = .object(["every_epochs": .integer(checkpointEveryEpochs)])
         }

@@ -3,16 +3,20 @@ public struct SweepCreated: Codable, Hashable, Sendable {
     public var id: SweepID
     public var name: String
     public var taskCount: Int
+    /// How many of them had their result before, from other sweeps.
+    public var cachedCount: Int
 
-    public init(id: SweepID, name: String, taskCount: Int) {
+    public init(id: SweepID, name: String, taskCount: Int, cachedCount: Int = 0) {
         self.id = id
         self.name = name
         self.taskCount = taskCount
+        self.cachedCount = cachedCount
     }
 
     enum CodingKeys: String, CodingKey {
         case id, name
         case taskCount = "task_count"
+        case cachedCount = "cached_count"
     }
 }
 
@@ -56,6 +60,10 @@ public struct SweepStatus: Codable, Hashable, Sendable {
 
     public func count(_ state: TaskState) -> Int { tasks[state.rawValue] ?? 0 }
     public var taskCount: Int { tasks.values.reduce(0, +) }
+    /// How many have their result.
+    public var resultCount: Int {
+        TaskState.allCases.filter(\.hasResult).reduce(0) { $0 + count($1) }
+    }
     /// Nothing is left to do.
     public var isFinished: Bool { count(.ready) == 0 && count(.leased) == 0 }
 }

@@ -1,4 +1,5 @@
-/// Where a task stands. A task is born `ready`; the last three states are final.
+/// Where a task stands. A task is born `ready`, or `cached`; all states but the first two are
+/// final.
 ///
 ///                 lease               complete
 ///     [ready] ------------> [leased] -----------> [succeeded]
@@ -11,6 +12,8 @@
 ///        '-------------------------------------------'
 ///
 ///     cancel: [ready] or [leased] ----------------> [cancelled], which a retry makes ready again
+///     a task of the same content succeeds: [ready] -> [cached]
+///     among the lesser at a rung of `halving`: [leased] -> [pruned]
 public enum TaskState: String, Codable, CaseIterable, Sendable {
     /// Waiting for a worker.
     case ready
@@ -22,11 +25,18 @@ public enum TaskState: String, Codable, CaseIterable, Sendable {
     case failed
     /// Stopped by a person.
     case cancelled
+    /// Its result is that of a task of the same content, which was trained for another sweep.
+    case cached
+    /// Stopped early by the sweep's `halving`, because others did better.
+    case pruned
+
+    /// Trained to the end, here or for another sweep.
+    public var hasResult: Bool { self == .succeeded || self == .cached }
 
     public var isFinal: Bool {
         switch self {
         case .ready, .leased: false
-        case .succeeded, .failed, .cancelled: true
+        case .succeeded, .failed, .cancelled, .cached, .pruned: true
         }
     }
 }
@@ -42,4 +52,5 @@ public enum AttemptOutcome: String, Codable, CaseIterable, Sendable {
     /// Given back by a worker that has to stop; not counted against the task's attempts.
     case handedBack = "handed_back"
     case cancelled
+    case pruned
 }

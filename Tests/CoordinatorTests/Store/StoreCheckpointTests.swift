@@ -102,9 +102,10 @@ import Testing
         let task = NewTask(
             position: 0, id: SweepTaskID(unchecked: "t"), configuration: "{}",
             dataDigest: StoreWorld.dataDigest, gateCells: [], epochs: 2)
-        _ = try await world.store.create(
+        let sweep = NewSweep(
             name: "study", specification: "{}", attemptMax: 1, checkpointEveryEpochs: 7,
-            tasks: [task], world.key())
+            tasks: [task])
+        _ = try await world.store.create(sweep, world.key())
         #expect(try await world.lease().first?.checkpointEveryEpochs == 7)
     }
 

@@ -63,8 +63,9 @@ extension StoreWorld {
                 configuration: "{\"n\":\(position)}", dataDigest: Self.dataDigest,
                 gateCells: ["plus_mod", "\(position % 2)"], epochs: epochs)
         }
-        return try await store.create(
-            name: name, specification: "{}", attemptMax: attempts, tasks: tasks, key ?? self.key())
+        let sweep = NewSweep(
+            name: name, specification: "{}", attemptMax: attempts, tasks: tasks)
+        return try await store.create(sweep, key ?? self.key())
     }
 
     func lease(_ worker: String = "worker-1", slots: Int = 1, _ key: RequestKey? = nil)

@@ -53,14 +53,14 @@ extension SweepMistakeTests {
             "attempts: 3", becomes: "shuffle: []",
             """
             line 16, shuffle: found an unknown key, wanted name, experiment, base, axes, exclude, \
-            search, attempts or checkpoint
+            search, attempts, checkpoint, halving or share_results
             """),
         Row(
             "base:\n", becomes: "base: 3\nx:\n",
             """
             line 3, base: found 3, wanted a map of a configuration's keys
             line 4, x: found an unknown key, wanted name, experiment, base, axes, exclude, \
-            search, attempts or checkpoint
+            search, attempts, checkpoint, halving or share_results
             """),
         Row(
             "attempts: 3", becomes: "checkpoint: 5",

@@ -73,5 +73,37 @@ extension SweepMistakeTests {
             line 15, axes.gate[0].k: found an unknown key, wanted family or rows_open
             line 15, axes.gate[0]: found 10 domains, wanted at most 6 to enumerate the gates of
             """),
+        Row(
+            "attempts: 3", becomes: "halving: {metric: loss, mode: min, rungs: [2]}",
+            """
+            line 16, halving.metric: found "loss", wanted loss_trained_paths, \
+            loss_untrained_paths, accuracy_trained_paths, accuracy_untrained_paths, \
+            train_loss_trained_paths, train_loss_untrained_paths, train_accuracy_trained_paths \
+            or train_accuracy_untrained_paths
+            """),
+        Row(
+            "attempts: 3", becomes: "halving: {metric: loss_trained_paths, rungs: [4, 2], keep: 1}",
+            """
+            line 16, halving: found no mode, wanted min or max
+            line 16, halving.rungs: found [4, 2], wanted a list of 1 to 32 whole numbers of \
+            epochs, each above the one before
+            line 16, halving.keep: found 1, wanted a number above 0 and below 1
+            """),
+        Row(
+            "  epochs: 10", becomes: "  epochs: 10\n  stop: {metric: loss_trained_paths}",
+            """
+            line 10, base.stop: found neither below nor above, wanted one of the two
+            """),
+        Row(
+            "  epochs: 10",
+            becomes: "  epochs: 10\n  stop: {metric: loss_trained_paths, below: 1, above: 2}",
+            """
+            line 10, base.stop: found both below and above, wanted one of the two
+            """),
+        Row(
+            "attempts: 3", becomes: "share_results: maybe",
+            """
+            line 16, share_results: found "maybe", wanted true or false
+            """),
     ]
 }

@@ -134,8 +134,16 @@ extension KPathConfiguration {
             gate: gate(domains: domains, &random), batchSize: 1 + random.below(64),
             epochs: 1 + random.below(1_000), optimizer: flag() ? .sgd(sgd) : .adam(adam),
             evaluation: Evaluation(everyEpochs: 1 + random.below(9), trainExamples: maybe(7)),
+            stop: stop(&random),
             seeds: Seeds(
                 gate: random.next() >> 1, weights: random.next() >> 1, data: random.next() >> 40))
+    }
+
+    private static func stop(_ random: inout SeededRandom) -> StopRule? {
+        let bounds: [StopRule.Bound] = [.below(random.uniform()), .above(-random.uniform())]
+        let column = ["train_loss_trained_paths", "accuracy_untrained_paths"][random.below(2)]
+        let rule = StopRule(metric: MeasuredColumn(column), bound: bounds[random.below(2)])
+        return [nil, rule][random.below(2)]
     }
 
     private static func gate(domains: Int, _ random: inout SeededRandom) -> GateRecipe {

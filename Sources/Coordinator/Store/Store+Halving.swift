@@ -1,0 +1,74 @@
+import FoundationEssentials
+import GRDB
+import Shared
+
+/// Successive halving across the tasks of a sweep: what `Halving` decides is stored with the rows
+/// that it was decided by, in one transaction.
+extension Store {
+    /// Notes what the newest rows of a task came to at its sweep's rungs. Each task comes to each
+    /// rung once: what a later attempt measures there is the same.
+    /// - Returns: why the task is to be stopped; nil where it goes on.
+    static func climb(_ task: StoredTask, _ rows: MetricBatch, _ database: Database) throws
+        -> String?
+    {
+        guard let halving = try task.halving(), rows.count > 0 else { return nil }
+        let measured = try rows.rows()
+        var reason: String?
+        for rung in halving.rungs where rung < task.epochs {
+            let values = halving.metric.value(in: measured.filter { $0.epoch == rung })
+            guard let value = values, try note(value, task, rung, database) else { continue }
+            let others = try self.values(at: rung, of: task.sweep, database)
+            if reason == nil, !halving.keeps(value, among: others) {
+                reason =
+                    "stopped after epoch \(rung): \(halving.metric.name) of "
+                    + "\(MetricValue(value).text) is not among the best of \(others.count)"
+            }
+        }
+        return reason
+    }
+
+    /// False where the task has been there before.
+    private static func note(
+        _ value: Float, _ task: StoredTask, _ rung: Int, _ database: Database
+    ) throws -> Bool {
+        try database.executeCached(
+            """
+            INSERT INTO rung (sweep, epoch, task, value) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO NOTHING
+            """,
+            [task.sweep.rawValue, rung, task.number, Int64(value.bitPattern)])
+        return database.changesCount == 1
+    }
+
+    private static func values(at rung: Int, of sweep: SweepID, _ database: Database) throws
+        -> [Float]
+    {
+        try database.allRows(
+            "SELECT value FROM rung WHERE sweep = ? AND epoch = ?", [sweep.rawValue, rung]
+        ) { Float(bitPattern: UInt32(truncatingIfNeeded: $0[0] as Int64)) }
+    }
+
+    /// Ends the attempt and the task because others did better.
+    static func prune(
+        _ task: StoredTask, _ lease: LeaseID, reason: String, at now: Timestamp,
+        _ database: Database
+    ) throws {
+        var machine = task.machine
+        machine.revive()
+        machine.prune()
+        try end(lease, .pruned, error: reason, at: now, database)
+        // Its rows of this call are stored, and the epochs that they tell of with them.
+        try database.executeCached(
+            """
+            UPDATE task SET state = ?, lease = NULL, error = ?, attemptsCharged = ?
+            WHERE number = ? AND attempt = ? AND state = 'leased'
+            """,
+            [
+                machine.state.rawValue, reason, machine.attemptsCharged, task.number,
+                task.machine.attempt,
+            ])
+        guard database.changesCount == 1 else {
+            throw DatabaseError(message: "task \(task.number) changed within one transaction")
+        }
+    }
+}

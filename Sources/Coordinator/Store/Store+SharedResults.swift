@@ -1,0 +1,37 @@
+import GRDB
+import Shared
+
+/// Results by content: what was trained for one sweep is not trained again for another. A task that
+/// takes a result points to the task that it is of, and has no attempt and no rows of its own for
+/// it.
+extension Store {
+    private static let take = """
+        UPDATE task SET state = 'cached', source = origin.number, error = NULL,
+            trajectory = origin.trajectory, epochs = origin.epochs,
+            epochsCompleted = origin.epochsCompleted
+        FROM task AS origin
+        """
+
+    /// Gives a new sweep's tasks the results that are there already. Returns how many.
+    static func takeResults(for sweep: SweepID, _ database: Database) throws -> Int {
+        try database.execute(
+            sql: take + """
+                 JOIN sweep ON sweep.id = origin.sweep AND sweep.sharesResults
+                WHERE task.sweep = ? AND task.state = 'ready' AND origin.id = task.id
+                    AND origin.state = 'succeeded'
+                """,
+            arguments: [sweep.rawValue])
+        return database.changesCount
+    }
+
+    /// Gives the result of a task that has just succeeded to those of the same content that wait.
+    static func shareResult(of task: StoredTask, _ database: Database) throws {
+        guard task.sharesResults else { return }
+        try database.executeCached(
+            take + """
+                 WHERE origin.number = ? AND task.id = origin.id AND task.state = 'ready'
+                    AND task.sweep IN (SELECT id FROM sweep WHERE sharesResults)
+                """,
+            [task.number])
+    }
+}
