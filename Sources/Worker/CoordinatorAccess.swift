@@ -9,11 +9,15 @@ struct CoordinatorAccess: Sendable {
 
     /// A client that tries for as long as it takes: a coordinator that is away comes back. Once the
     /// worker is told to stop it tries on for a short while only, to say goodbye.
-    func client() throws -> CoordinatorClient {
+    /// - Parameter isFutile: asked between tries; true ends them.
+    func client(givingUpWhen isFutile: @escaping () -> Bool = { false }) throws -> CoordinatorClient
+    {
         let start = ContinuousClock.now
         var environment = CoordinatorClient.Environment(
             sleep: { [stop] in stop.sleep(seconds: $0) },
-            shouldGiveUp: { [stop] in stop.isSet && $0 > Limits.partingSecondsMax },
+            shouldGiveUp: { [stop] in
+                isFutile() || stop.isSet && $0 > Limits.partingSecondsMax
+            },
             elapsed: { ContinuousClock.now - start },
             randomBits: { UInt64.random(in: .min ... .max) })
         // A token that is replaced costs nothing that was trained: calls wait for the new one.

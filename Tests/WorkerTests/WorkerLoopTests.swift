@@ -28,6 +28,23 @@ import Testing
     private static let accepted = ScriptedServer.Act.answer(
         status: 200, body: #"{"state":"ready","expires_in_seconds":0}"#)
 
+    private static func loop(
+        _ server: ScriptedServer, _ stop: StopSignal, selfTest: SelfTestReport = .right,
+        idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory? = nil
+    ) throws -> WorkerLoop {
+        let folder = try folder ?? TemporaryDirectory()
+        return WorkerLoop(
+            name: WorkerName(unchecked: "w"), host: "h", selfTest: selfTest,
+            roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
+            access: CoordinatorAccess(address: server.address, stop: stop),
+            cache: DatasetCache(directory: folder.path), logger: Logger(label: "test"))
+    }
+
+    private static func refusal(_ code: ErrorCode) throws -> ScriptedServer.Act {
+        let body = try WireCoding.encode(ErrorMessage(code, "no"))
+        return .answer(status: 403, body: String(decoding: body, as: UTF8.self))
+    }
+
     /// Runs a worker until it ends by itself, or until the script's calls have come.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
@@ -39,14 +56,11 @@ import Testing
         try file.write(
             to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
         let stop = StopSignal()
-        let loop = WorkerLoop(
-            name: WorkerName(unchecked: "w"), host: "h",
-            roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
-            access: CoordinatorAccess(address: server.address, stop: stop),
-            cache: DatasetCache(directory: folder.path), logger: Logger(label: "test"))
+        let loop = try Self.loop(
+            server, stop, idleExit: idleExit, available: available, folder: folder)
         let ended = DispatchSemaphore(value: 0)
         DispatchQueue(label: "worker").async {
-            loop.run()
+            _ = loop.run()
             ended.signal()
         }
         if let line {
@@ -82,6 +96,47 @@ import Testing
             LeaseRequest.self, from: Data((received.first?.body ?? "").utf8))
         #expect(request.slots == 1)
         #expect(received.contains { $0.line.hasSuffix("/metrics") })
+    }
+
+    @Test func `a worker whose self-test is refused ends at once, and says why`() async throws {
+        let server = try ScriptedServer([try Self.refusal(.selfTestFailed)])
+        defer { server.stop() }
+        var loop = try Self.loop(server, StopSignal(), idleExit: nil)
+        #expect(loop.run() == .refused(reason: "no"))
+        #expect(server.received.count == 1)
+
+        // One that knows itself asks for nothing, and lets the coordinator know.
+        var answers = KnownAnswers.byCase
+        answers["adam"] = "x"
+        loop = try Self.loop(
+            server, StopSignal(), selfTest: SelfTestReport(kernels: "k", answers: answers),
+            idleExit: nil)
+        #expect(loop.tellOfFailedSelfTest() == "no")
+        let told = try WireCoding.decode(
+            LeaseRequest.self, from: Data((server.received.last?.body ?? "").utf8))
+        #expect(told.selfTest.wrongCases == ["adam"] && told.waitSeconds == 0)
+    }
+
+    @Test func `a worker whose host is set aside waits, and trains once it is let back`()
+        async throws
+    {
+        let start = ContinuousClock.now
+        let received = try await Self.run(
+            [
+                try Self.refusal(.setAside), .answer(status: 200, body: Self.lease()),
+                Self.accepted,
+            ], idleExit: nil, until: "/complete", available: 1 << 40)
+        #expect(received.prefix(2).allSatisfy { $0.line == "POST /v1/leases" })
+        #expect(ContinuousClock.now - start >= .seconds(Limits.refusedPauseSeconds))
+    }
+
+    @Test func `the longer a host is set aside, the less often it asks`() {
+        var patience = Patience()
+        let setAside = ClientError.refused(status: 403, .init(code: .setAside, message: ""))
+        #expect(
+            (0..<6).map { _ in patience.seconds(after: setAside) } == [5, 10, 20, 40, 60, 60])
+        let other = ClientError.refused(status: 403, .init(code: .forbidden, message: ""))
+        #expect(patience.seconds(after: other) == Limits.refusedPauseSeconds)
     }
 
     @Test func `a worker with nothing to do ends when it was told to`() async throws {

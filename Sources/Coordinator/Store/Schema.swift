@@ -8,6 +8,7 @@ enum Schema {
         migrator.registerMigration("1: sweeps, tasks, attempts, metrics, data sets") { database in
             try database.execute(sql: version1)
         }
+        migrator.registerMigration("suspects") { try $0.execute(sql: suspects) }
         return migrator
     }
 

@@ -59,6 +59,13 @@ extension Store {
         WHERE task.state = 'ready' AND task.attemptsCharged >= task.attemptMax
         """,
         """
+        SELECT 'task ' || task.id || ' is run again as another task, ' || again.id
+        FROM recheck JOIN task ON task.number = recheck.task
+            JOIN task AS again ON again.number = recheck.rerun
+            JOIN sweep ON sweep.id = again.sweep
+        WHERE again.id <> task.id OR sweep.recheckOf IS NOT task.sweep
+        """,
+        """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep
         WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.sweep = sweep.id)
         """,

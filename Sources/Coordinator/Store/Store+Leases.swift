@@ -18,18 +18,29 @@ extension Store {
     /// Hands up to `slots` ready tasks to a worker, in the order of submission and position. Empty
     /// when none is ready.
     func lease(_ request: LeaseRequest, _ key: RequestKey) async throws -> [LeaseGrant] {
+        if let setAside = hosts.setAside(request.host) {
+            throw StoreError.setAside(host: request.host, reason: setAside.reason)
+        }
         let now = environment.now()
         workersSeen.record(
             request.worker, host: request.host, at: now, now: environment.instant())
+        let mayRecheck = hosts.hasOthers(than: request.host)
         // An empty-handed call changes nothing, so it needs no record and no fsync. It also may
         // find something later: a worker waits with one request id.
-        guard try await hasReadyTask(orAnswerTo: key) else { return [] }
+        guard try await hasTask(for: request, mayRecheck: mayRecheck, orAnswerTo: key) else {
+            return []
+        }
         let randomBits = environment.randomBits
         // A repeat begins nothing: these leases may have ended since.
-        let hold = { @Sendable grants in self.hold(grants, by: request.worker) }
+        let hold = { @Sendable grants in self.hold(grants, by: request) }
         return try await once(key, isFinal: { !$0.isEmpty }, whenDurable: hold) { database in
             try Self.record(request, at: now, database)
-            return try Self.readyTasks(database, for: request).map { task in
+            var tasks = try Self.readyTasks(database, for: request)
+            if mayRecheck, tasks.count < request.slots {
+                tasks += try Self.rechecks(
+                    for: request, limit: request.slots - tasks.count, at: now, randomBits, database)
+            }
+            return try tasks.map { task in
                 try Self.grant(
                     task, to: request.worker, at: now,
                     lease: LeaseID.random(randomBits), database)
@@ -37,17 +48,23 @@ extension Store {
         }
     }
 
-    private func hold(_ grants: [LeaseGrant], by worker: WorkerName) {
+    private func hold(_ grants: [LeaseGrant], by request: LeaseRequest) {
         let instant = environment.instant()
         for grant in grants {
-            liveLeases.hold(grant.lease, sweep: grant.sweepID, worker: worker, now: instant)
+            liveLeases.hold(
+                grant.lease, sweep: grant.sweepID, worker: request.worker,
+                work: .init(host: request.host, sweep: grant.sweepName, task: grant.task),
+                now: instant)
         }
     }
 
     /// The repeat of a call that took the last task must find its answer, too.
-    private func hasReadyTask(orAnswerTo key: RequestKey) async throws -> Bool {
+    private func hasTask(
+        for request: LeaseRequest, mayRecheck: Bool, orAnswerTo key: RequestKey
+    ) async throws -> Bool {
         try await pool.read { database in
-            try Bool.fetchOne(
+            if mayRecheck, try Self.hasRecheck(for: request, database) { return true }
+            return try Bool.fetchOne(
                 database,
                 sql: """
                     SELECT EXISTS (SELECT 1 FROM task WHERE state = 'ready')
@@ -69,17 +86,20 @@ extension Store {
     }
 
     /// In the order of submission and position; what this worker has handed back before, for want
-    /// of memory say, only where there is nothing else.
+    /// of memory say, or has failed at, only where there is nothing else.
     private static func readyTasks(_ database: Database, for request: LeaseRequest) throws
         -> [StoredTask]
     {
-        let handedBack = "(SELECT task FROM attempt WHERE worker = ? AND outcome = 'handed_back')"
+        let before = """
+            (SELECT task FROM attempt WHERE worker = ? AND outcome IN ('handed_back', 'failed'))
+            """
         var tasks: [StoredTask] = []
         for word in ["NOT IN", "IN"] where tasks.count < request.slots {
             tasks += try StoredTask.fetchAll(
                 database,
                 sql: """
-                    WHERE task.state = 'ready' AND task.number \(word) \(handedBack)
+                    WHERE task.state = 'ready' AND task.number \(word) \(before)
+                        AND NOT EXISTS (SELECT 1 FROM recheck WHERE rerun = task.number)
                     ORDER BY task.number LIMIT ?
                     """,
                 arguments: [request.worker.rawValue, request.slots - tasks.count])
@@ -116,9 +136,13 @@ extension Store {
     func fail(_ lease: LeaseID, _ failure: FailRequest, _ key: RequestKey) async throws -> TaskState
     {
         let error = failure.error.truncated(toBytes: Limits.errorTextBytesMax)
-        return try await endAttempt(lease, key, outcome: .failed, error: error) { machine in
+        let isForgiven = isHeldAgainstHost(lease)
+        let state = try await endAttempt(lease, key, outcome: .failed, error: error) { machine in
             machine.endAttempt(isPermanent: failure.isPermanent)
+            if isForgiven { machine.forgive() }
         }
+        try await setAsideSuspects()
+        return state
     }
 
     /// The worker gives the task back; the attempt does not count.
@@ -136,8 +160,7 @@ extension Store {
         _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
         let now = environment.now()
-        return try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
-            database in
+        return try await once(key, whenDurable: whenEnded(lease, outcome)) { database in
             let task = try Self.holder(of: lease, database)
             var machine = task.machine
             machine.revive()

@@ -34,8 +34,7 @@ extension Store {
     /// and be what the attempt says it was, to the bit.
     func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
         let now = environment.now()
-        _ = try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
-            database in
+        _ = try await once(key, whenDurable: whenEnded(lease, .succeeded)) { database in
             let (task, standing) = try Self.standing(of: lease, database)
             switch standing {
             case .current, .revivable:
@@ -47,6 +46,7 @@ extension Store {
             }
             return TaskState.succeeded
         }
+        try await setAsideSuspects()
     }
 
     private static func succeed(

@@ -17,7 +17,8 @@ struct NewTask: Sendable {
 extension Store {
     /// Stores a sweep and all its tasks, or nothing.
     func create(
-        name: String, specification: String, attemptMax: Int, tasks: [NewTask], _ key: RequestKey
+        name: String, specification: String, attemptMax: Int, recheckShare: Double = 0,
+        tasks: [NewTask], _ key: RequestKey
     ) async throws -> SweepCreated {
         let now = environment.now()
         let randomBits = environment.randomBits
@@ -27,6 +28,7 @@ extension Store {
                 sql: "INSERT INTO sweep (id, name, specification, createdAt) VALUES (?, ?, ?, ?)",
                 arguments: [id.rawValue, name, specification, now.milliseconds])
             let count = try Self.insert(tasks, of: id, attemptMax: attemptMax, database)
+            try Self.planRechecks(of: tasks, in: id, share: recheckShare, database)
             return SweepCreated(id: id, name: name, taskCount: count)
         }
     }
@@ -71,7 +73,7 @@ extension Store {
         let id = try String.fetchOne(
             database,
             sql: """
-                SELECT id FROM sweep WHERE id = ?1 OR name = ?1
+                SELECT id FROM sweep WHERE (id = ?1 OR name = ?1) AND recheckOf IS NULL
                 ORDER BY id = ?1 DESC, number DESC LIMIT 1
                 """,
             arguments: [idOrName])
@@ -85,7 +87,11 @@ extension Store {
         let end = { @Sendable [liveLeases] (ended: Cancelled) in liveLeases.end(ended.leases) }
         return try await once(key, whenDurable: end) { database in
             let sweep = try Self.findSweep(idOrName, database)
-            return try Self.cancel(sweep, at: now, database)
+            var cancelled = try Self.cancel(sweep, at: now, database)
+            if let rechecks = try Self.endRechecks(of: sweep, database) {
+                cancelled.leases += try Self.cancel(rechecks, at: now, database).leases
+            }
+            return cancelled
         }.count
     }
 

@@ -20,6 +20,7 @@ private struct Draft {
     let base: SourceValue
     let axes: [AxisDraft]
     let attempts: Int
+    let recheckShare: Double
     let axesPlace: Place
 
     init?(_ document: SourceValue, mistakes: MistakeCollector) {
@@ -34,6 +35,13 @@ private struct Draft {
         axesPlace = axes?.place ?? document.place
         attempts = fields.integer(
             "attempts", in: 1...Limits.attemptsMax, default: Limits.attemptsDefault)
+        recheckShare =
+            fields.value("recheck").map { value in
+                var fields = FieldReader(value, wanted: "a map of share", mistakes: mistakes)
+                let share = fields.number("share", .zeroToOne, default: nil)
+                fields.finish()
+                return share
+            } ?? Limits.recheckShareDefault
         fields.finish { key in
             Experiment.allCases.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
         }
@@ -65,6 +73,6 @@ private struct Draft {
                     name: axis.name, place: axis.place, isGrouped: axis.isGrouped,
                     entries: axis.entries, experiment: experiment)
             },
-            attempts: attempts, count: Int(exact))
+            attempts: attempts, recheckShare: recheckShare, count: Int(exact))
     }
 }

@@ -12,18 +12,22 @@ public struct Sweep: Sendable {
     public let axes: [SweepAxis]
     /// How often a task may be tried.
     public let attempts: Int
+    /// Which share of the finished tasks another host runs again, 0 to 1. Not part of any task,
+    /// since it changes no result.
+    public let recheckShare: Double
     /// How many tasks the sweep has.
     public let count: Int
 
     init(
         name: String, experiment: Experiment, base: SourceValue, axes: [SweepAxis], attempts: Int,
-        count: Int
+        recheckShare: Double, count: Int
     ) {
         self.name = name
         self.experiment = experiment
         self.base = base
         self.axes = axes
         self.attempts = attempts
+        self.recheckShare = recheckShare
         self.count = count
     }
 }
@@ -49,6 +53,7 @@ extension Sweep {
             "base": base.json,
             "axes": .array(axes.map { .object([$0.name: .array($0.wireValues)]) }),
             "attempts": .integer(attempts),
+            "recheck": .object(["share": .number(recheckShare)]),
         ])
     }
 }

@@ -40,8 +40,14 @@ import Testing
             sql: "UPDATE task SET attemptsCharged = 3 WHERE id = 'study-2'",
             sentence: "task study-2 is ready, but has no attempts left"),
         Damage(
-            sql: "INSERT INTO sweep VALUES (9, 'x', 'empty', '{}', 0)",
+            sql: """
+                INSERT INTO sweep (number, id, name, specification, createdAt)
+                VALUES (9, 'x', 'empty', '{}', 0)
+                """,
             sentence: "sweep empty has no tasks"),
+        Damage(
+            sql: "INSERT INTO recheck (task, rerun) SELECT number, number + 1 FROM task LIMIT 1",
+            sentence: "task study-0 is run again as another task, study-1"),
         Damage(
             sql: "DELETE FROM worker",
             sentence: "a row of attempt refers to one of worker that is gone"

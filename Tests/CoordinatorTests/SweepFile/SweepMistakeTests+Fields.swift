@@ -52,14 +52,26 @@ extension SweepMistakeTests {
         Row(
             "attempts: 3", becomes: "exclude: []",
             """
-            line 16, exclude: found an unknown key, wanted name, experiment, base, axes or \
-            attempts
+            line 16, exclude: found an unknown key, wanted name, experiment, base, axes, attempts \
+            or recheck
             """),
         Row(
             "base:\n", becomes: "base: 3\nx:\n",
             """
             line 3, base: found 3, wanted a map of a configuration's keys
-            line 4, x: found an unknown key, wanted name, experiment, base, axes or attempts
+            line 4, x: found an unknown key, wanted name, experiment, base, axes, attempts or \
+            recheck
+            """),
+        Row(
+            "attempts: 3", becomes: "recheck: 0.5",
+            """
+            line 16, recheck: found 0.5, wanted a map of share
+            """),
+        Row(
+            "attempts: 3", becomes: "recheck: {share: 2, often: true}",
+            """
+            line 16, recheck.share: found 2, wanted a number from 0 to 1
+            line 16, recheck.often: found an unknown key, wanted share
             """),
         // Fields of the base.
         Row(
