@@ -48,13 +48,15 @@ struct WorkerLoop {
         group.wait()
     }
 
-    /// Beside the trainings: a coordinator that is away must not keep them from what they can do.
+    /// What is there is told before anything is asked for: it might be granted the very task that
+    /// a dead worker has finished. What comes to be there later is told beside the trainings.
     private func deliverForTheDead() {
         let delivery = ForsakenDelivery(
             spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
+        let waiting = delivery.deliverAll(butNot: [])
         DispatchQueue(label: "forsaken").async {
             shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
-            delivery.run()
+            delivery.run(butNot: waiting)
         }
     }
 
@@ -65,8 +67,10 @@ struct WorkerLoop {
         do {
             // What could not be kept is not asked for.
             try spool.check()
-            let stop = access.stop
-            return try access.client(givingUpWhen: { stop.isSet }).lease(request)
+            let (stop, roster) = (access.stop, roster)
+            return try access.client(
+                givingUpWhen: { stop.isSet }, holdingWhile: { roster.hasEndToTell }
+            ).lease(request)
         } catch {
             if !access.stop.isSet {
                 logger.error("no task", metadata: ["error": "\(error)"])

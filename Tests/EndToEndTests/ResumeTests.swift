@@ -18,9 +18,11 @@ extension EndToEnd {
                 """
 
         /// Submits it, and waits until a worker has handed over checkpoints.
-        static func begin(_ deployment: Deployment) async throws -> TestProcess {
+        static func begin(_ deployment: Deployment, grace: String = "20s") async throws
+            -> TestProcess
+        {
             try await deployment.startCoordinator()
-            let worker = try deployment.startWorker()
+            let worker = try deployment.startWorker("--grace", grace)
             try deployment.write(yaml, to: "one.yaml")
             _ = try await deployment.output(of: "submit", "one.yaml")
             try await eventually(

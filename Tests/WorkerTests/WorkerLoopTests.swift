@@ -31,13 +31,14 @@ import Testing
     /// Runs a worker until it ends by itself, or until the script's calls have come.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
-        available: Int?
+        available: Int?, prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
         let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
         defer { server.stop() }
         let file = try dataset.serialized()
         try file.write(
             to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
+        try prepare(folder.path + "/spool")
         let (stop, name) = (StopSignal(), WorkerName(unchecked: "w"))
         let loop = WorkerLoop(
             name: name, host: "h",
@@ -85,6 +86,23 @@ import Testing
             LeaseRequest.self, from: Data((received.first?.body ?? "").utf8))
         #expect(request.slots == 1)
         #expect(received.contains { $0.line.hasSuffix("/metrics") })
+    }
+
+    @Test func `what a dead worker has finished is told before anything is asked for`()
+        async throws
+    {
+        let received = try await Self.run(
+            [.hangUp, Self.accepted, .answer(status: 204)], idleExit: .milliseconds(300),
+            available: nil
+        ) { spool in
+            let dead = try Spool(directory: spool, owner: WorkerName(unchecked: "dead"))
+            try dead.journal(of: SpoolTests.lease("l7")).append(
+                .failed(FailRequest(error: "diverged", isPermanent: false)))
+        }
+        #expect(
+            received.prefix(3).map(\.line) == [
+                "POST /v1/leases/l7/fail", "POST /v1/leases/l7/fail", "POST /v1/leases",
+            ])
     }
 
     @Test func `a worker with nothing to do ends when it was told to`() async throws {
