@@ -8,16 +8,23 @@ struct CoordinatorAccess: Sendable {
     let logger: Logger
 
     /// A client that tries for as long as it takes: a coordinator that is away comes back. Once the
-    /// worker is told to stop it tries on for a short while only, to say goodbye.
-    /// - Parameter isFutile: asked between tries; true ends them.
-    func client(givingUpWhen isFutile: @escaping () -> Bool = { false }) throws -> CoordinatorClient
-    {
+    /// worker is told to stop it tries on until its grace is over.
+    /// - Parameters:
+    ///   - isFutile: asked between tries; true ends them.
+    ///   - isHeld: asked between tries; the next one waits for as long as it is true.
+    ///   - isCancelled: asked about once a second; true breaks off even a call under way.
+    func client(
+        givingUpWhen isFutile: @escaping () -> Bool = { false },
+        holdingWhile isHeld: @escaping () -> Bool = { false },
+        cancelledWhen isCancelled: @escaping () -> Bool = { false }
+    ) throws -> CoordinatorClient {
         let start = ContinuousClock.now
         var environment = CoordinatorClient.Environment(
-            sleep: { [stop] in stop.sleep(seconds: $0) },
-            shouldGiveUp: { [stop] in
-                isFutile() || stop.isSet && $0 > Limits.partingSecondsMax
+            sleep: { [stop] in
+                stop.pause(seconds: $0)
+                while isHeld(), !isFutile(), !stop.isSet { stop.sleep(seconds: 0.1) }
             },
+            shouldGiveUp: { [stop] _ in isFutile() || stop.isPast(share: 1) },
             elapsed: { ContinuousClock.now - start },
             randomBits: { UInt64.random(in: .min ... .max) })
         // A token that is replaced costs nothing that was trained: calls wait for the new one.
@@ -28,6 +35,7 @@ struct CoordinatorAccess: Sendable {
             }
         }
         return try CoordinatorClient(
-            source.load(), environment: environment, isCancelled: { false })
+            source.load(), environment: environment,
+            isCancelled: { [stop] in isCancelled() || stop.isPast(share: 1) })
     }
 }

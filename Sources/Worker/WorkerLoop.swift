@@ -1,11 +1,12 @@
 import Dispatch
+import FoundationEssentials
 import Logging
 import Shared
 import Synchronization
 
-/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until
-/// told to stop or idle for too long. Each training has a thread of its own, which keeps a
-/// processor busy for hours and would starve whatever shared a pool with it.
+/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until told
+/// to stop or idle for too long. Each training has a thread of its own, which keeps a processor
+/// busy for hours and would starve whatever shared a pool with it.
 struct WorkerLoop {
     let name: WorkerName
     let host: String
@@ -15,6 +16,8 @@ struct WorkerLoop {
     let idleExit: Duration?
     let access: CoordinatorAccess
     let cache: DatasetCache
+    let shelf: CheckpointShelf
+    let spool: Spool
     let logger: Logger
 
     /// Why a worker ends.
@@ -27,7 +30,10 @@ struct WorkerLoop {
 
     /// Returns when all trainings have ended.
     func run() -> Ending {
-        let runner = AttemptRunner(access: access, cache: cache, roster: roster, logger: logger)
+        deliverForTheDead()
+        let runner = AttemptRunner(
+            access: access, cache: cache, shelf: shelf, spool: spool, roster: roster,
+            logger: logger)
         let group = DispatchGroup()
         var (idleSince, seatedCount) = (ContinuousClock.now, 0)
         var patience = Patience()
@@ -39,8 +45,10 @@ struct WorkerLoop {
                     patience = Patience()
                     for lease in leases {
                         group.enter()
+                        roster.attemptBegins()
                         DispatchQueue(label: "training").async {
                             runner.run(lease, arrival)
+                            roster.attemptEnded()
                             group.leave()
                         }
                     }
@@ -68,10 +76,27 @@ struct WorkerLoop {
         case never(reason: String)
     }
 
+    /// What is there is told before anything is asked for: it might be granted the very task that
+    /// a dead worker has finished. What comes to be there later is told beside the trainings.
+    private func deliverForTheDead() {
+        let delivery = ForsakenDelivery(
+            spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
+        let waiting = delivery.deliverAll(butNot: [])
+        DispatchQueue(label: "forsaken").async {
+            shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
+            delivery.run(butNot: waiting)
+        }
+    }
+
     /// One task: what it needs is known when it is here.
     private func ask() -> Answer {
         do {
-            return .leases(try access.client().lease(request(waitSeconds: waitSeconds)))
+            // What could not be kept is not asked for.
+            try spool.check()
+            let (stop, roster) = (access.stop, roster)
+            let client = try access.client(
+                givingUpWhen: { stop.isSet }, holdingWhile: { roster.hasEndToTell })
+            return .leases(try client.lease(request(waitSeconds: waitSeconds)))
         } catch {
             let isFinal = (error as? ClientError)?.code == .selfTestFailed
             return isFinal ? .never(reason: "\(error)") : .notNow(error)

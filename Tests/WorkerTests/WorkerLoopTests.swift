@@ -30,14 +30,17 @@ import Testing
 
     private static func loop(
         _ server: ScriptedServer, _ stop: StopSignal, selfTest: SelfTestReport = .right,
-        idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory? = nil
+        idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory
     ) throws -> WorkerLoop {
-        let folder = try folder ?? TemporaryDirectory()
+        let name = WorkerName(unchecked: "w")
         return WorkerLoop(
-            name: WorkerName(unchecked: "w"), host: "h", selfTest: selfTest,
+            name: name, host: "h", selfTest: selfTest,
             roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
             access: CoordinatorAccess(address: server.address, stop: stop),
-            cache: DatasetCache(directory: folder.path), logger: Logger(label: "test"))
+            cache: DatasetCache(directory: folder.path),
+            shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
+            spool: try Spool(directory: folder.path + "/spool", owner: name),
+            logger: Logger(label: "test"))
     }
 
     private static func refusal(_ code: ErrorCode) throws -> ScriptedServer.Act {
@@ -48,13 +51,14 @@ import Testing
     /// Runs a worker until it ends by itself, or until the script's calls have come.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
-        available: Int?
+        available: Int?, prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
         let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
         defer { server.stop() }
         let file = try dataset.serialized()
         try file.write(
             to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
+        try prepare(folder.path + "/spool")
         let stop = StopSignal()
         let loop = try Self.loop(
             server, stop, idleExit: idleExit, available: available, folder: folder)
@@ -99,9 +103,10 @@ import Testing
     }
 
     @Test func `a worker whose self-test is refused ends at once, and says why`() async throws {
+        let folder = try TemporaryDirectory()
         let server = try ScriptedServer([try Self.refusal(.selfTestFailed)])
         defer { server.stop() }
-        var loop = try Self.loop(server, StopSignal(), idleExit: nil)
+        var loop = try Self.loop(server, StopSignal(), idleExit: nil, folder: folder)
         #expect(loop.run() == .refused(reason: "no"))
         #expect(server.received.count == 1)
 
@@ -110,7 +115,7 @@ import Testing
         answers["adam"] = "x"
         loop = try Self.loop(
             server, StopSignal(), selfTest: SelfTestReport(kernels: "k", answers: answers),
-            idleExit: nil)
+            idleExit: nil, folder: folder)
         #expect(loop.tellOfFailedSelfTest() == "no")
         let told = try WireCoding.decode(
             LeaseRequest.self, from: Data((server.received.last?.body ?? "").utf8))
@@ -137,6 +142,23 @@ import Testing
             (0..<6).map { _ in patience.seconds(after: setAside) } == [5, 10, 20, 40, 60, 60])
         let other = ClientError.refused(status: 403, .init(code: .forbidden, message: ""))
         #expect(patience.seconds(after: other) == Limits.refusedPauseSeconds)
+    }
+
+    @Test func `what a dead worker has finished is told before anything is asked for`()
+        async throws
+    {
+        let received = try await Self.run(
+            [.hangUp, Self.accepted, .answer(status: 204)], idleExit: .milliseconds(300),
+            available: nil
+        ) { spool in
+            let dead = try Spool(directory: spool, owner: WorkerName(unchecked: "dead"))
+            try dead.journal(of: SpoolTests.lease("l7")).append(
+                .failed(FailRequest(error: "diverged", isPermanent: false)))
+        }
+        #expect(
+            received.prefix(3).map(\.line) == [
+                "POST /v1/leases/l7/fail", "POST /v1/leases/l7/fail", "POST /v1/leases",
+            ])
     }
 
     @Test func `a worker with nothing to do ends when it was told to`() async throws {

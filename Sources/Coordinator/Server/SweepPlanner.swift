@@ -11,6 +11,7 @@ struct SweepPlanner: Sendable {
         var specification: String
         var attemptMax: Int
         var recheckShare: Double
+        var checkpointEveryEpochs: Int?
         var tasks: [NewTask]
     }
 
@@ -49,7 +50,8 @@ struct SweepPlanner: Sendable {
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)
         return Plan(
             name: sweep.name, specification: specification, attemptMax: sweep.attempts,
-            recheckShare: sweep.recheckShare, tasks: tasks)
+            recheckShare: sweep.recheckShare, checkpointEveryEpochs: sweep.checkpointEveryEpochs,
+            tasks: tasks)
     }
 }
 

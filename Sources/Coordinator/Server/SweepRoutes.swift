@@ -52,7 +52,8 @@ struct SweepRoutes {
         let plan = try await planner.plan(call.message)
         let created = try await store.create(
             name: plan.name, specification: plan.specification, attemptMax: plan.attemptMax,
-            recheckShare: plan.recheckShare, tasks: plan.tasks, call.key)
+            recheckShare: plan.recheckShare, checkpointEveryEpochs: plan.checkpointEveryEpochs,
+            tasks: plan.tasks, call.key)
         await ready.notify()
         return try jsonResponse(created, status: .created)
     }

@@ -66,6 +66,12 @@ extension Store {
         WHERE again.id <> task.id OR sweep.recheckOf IS NOT task.sweep
         """,
         """
+        SELECT 'task ' || task.id || ' is ' || task.state || ', but has a checkpoint of attempt '
+            || checkpoint.attempt
+        FROM checkpoint JOIN task ON task.number = checkpoint.task
+        WHERE task.state IN ('succeeded', 'cancelled') OR checkpoint.attempt > task.attempt
+        """,
+        """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep
         WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.sweep = sweep.id)
         """,

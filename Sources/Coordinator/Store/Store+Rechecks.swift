@@ -107,8 +107,9 @@ extension Store {
         let id = SweepID.random(digits: 10, randomBits)
         try database.execute(
             sql: """
-                INSERT INTO sweep (id, name, specification, createdAt, recheckOf)
-                SELECT ?, name, '{}', ?, id FROM sweep
+                INSERT INTO sweep
+                    (id, name, specification, createdAt, checkpointEveryEpochs, recheckOf)
+                SELECT ?, name, '{}', ?, checkpointEveryEpochs, id FROM sweep
                 WHERE id = (SELECT sweep FROM task WHERE number = ?)
                 """,
             arguments: [id.rawValue, now.milliseconds, task])

@@ -21,6 +21,7 @@ private struct Draft {
     let axes: [AxisDraft]
     let attempts: Int
     let recheckShare: Double
+    let checkpointEveryEpochs: Int?
     let axesPlace: Place
 
     init?(_ document: SourceValue, mistakes: MistakeCollector) {
@@ -35,6 +36,12 @@ private struct Draft {
         axesPlace = axes?.place ?? document.place
         attempts = fields.integer(
             "attempts", in: 1...Limits.attemptsMax, default: Limits.attemptsDefault)
+        checkpointEveryEpochs = fields.value("checkpoint").map { value in
+            var fields = FieldReader(value, wanted: "a map of every_epochs", mistakes: mistakes)
+            let epochs = fields.integer("every_epochs", in: 1...Limits.epochsMax, default: nil)
+            fields.finish()
+            return epochs
+        }
         recheckShare =
             fields.value("recheck").map { value in
                 var fields = FieldReader(value, wanted: "a map of share", mistakes: mistakes)
@@ -73,6 +80,7 @@ private struct Draft {
                     name: axis.name, place: axis.place, isGrouped: axis.isGrouped,
                     entries: axis.entries, experiment: experiment)
             },
-            attempts: attempts, recheckShare: recheckShare, count: Int(exact))
+            attempts: attempts, recheckShare: recheckShare,
+            checkpointEveryEpochs: checkpointEveryEpochs, count: Int(exact))
     }
 }

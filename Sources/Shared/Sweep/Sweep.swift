@@ -15,12 +15,15 @@ public struct Sweep: Sendable {
     /// Which share of the finished tasks another host runs again, 0 to 1. Not part of any task,
     /// since it changes no result.
     public let recheckShare: Double
+    /// How often each task is kept, so that it can go on from there; nil: now and then. Not part of
+    /// any task, since it changes no result.
+    public let checkpointEveryEpochs: Int?
     /// How many tasks the sweep has.
     public let count: Int
 
     init(
         name: String, experiment: Experiment, base: SourceValue, axes: [SweepAxis], attempts: Int,
-        recheckShare: Double, count: Int
+        recheckShare: Double, checkpointEveryEpochs: Int?, count: Int
     ) {
         self.name = name
         self.experiment = experiment
@@ -28,6 +31,7 @@ public struct Sweep: Sendable {
         self.axes = axes
         self.attempts = attempts
         self.recheckShare = recheckShare
+        self.checkpointEveryEpochs = checkpointEveryEpochs
         self.count = count
     }
 }
@@ -47,14 +51,18 @@ extension Sweep {
     /// The sweep as it travels: `init(reading:)` makes the same tasks of it, in the same order.
     /// Objects of JSON have no order, so `axes` is a list of maps with one key each.
     public var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "name": .string(name),
             "experiment": .string(experiment.rawValue),
             "base": base.json,
             "axes": .array(axes.map { .object([$0.name: .array($0.wireValues)]) }),
             "attempts": .integer(attempts),
             "recheck": .object(["share": .number(recheckShare)]),
-        ])
+        ]
+        if let checkpointEveryEpochs {
+            members["checkpoint"] = .object(["every_epochs": .integer(checkpointEveryEpochs)])
+        }
+        return .object(members)
     }
 }
 

@@ -25,6 +25,10 @@ final class Roster: Sendable {
         var refused = 0
         /// Seats taken so far.
         var seated = 0
+        /// Under way: on their way in, seated, or with an end that is still to be told.
+        var attempts = 0
+
+        var hasEndToTell: Bool { attempts > seats.count }
     }
 
     /// The place of one training.
@@ -58,6 +62,10 @@ final class Roster: Sendable {
         state.withLock { !$0.seats.isEmpty || $0.isSomebodyArriving && $0.refused == 0 }
     }
 
+    /// Whether the coordinator does not know yet how an attempt went. A call for a task that is
+    /// repeated meanwhile might be granted the very task that is finished here.
+    var hasEndToTell: Bool { state.withLock { $0.hasEndToTell } }
+
     /// How long to ask for nothing after a refusal: nobody else may want the task, and it must not
     /// go to and fro without a pause.
     var refusalPauseSeconds: Double {
@@ -82,12 +90,22 @@ final class Roster: Sendable {
         }
     }
 
-    /// The leave to ask for a task; nil where there would be no room for it.
+    func attemptBegins() { state.withLock { $0.attempts += 1 } }
+
+    /// The coordinator knows, or need not know, how it went.
+    func attemptEnded() {
+        state.withLock { $0.attempts -= 1 }
+        changes.signal()
+    }
+
+    /// The leave to ask for a task; nil where there would be no room for it, or where an end is
+    /// still to be told: a coordinator that comes back must not grant the very same task again.
     func expectOne() -> Arrival? {
         let bytes = available()
         return state.withLock { state in
             guard !state.isSomebodyArriving else { return nil }
             let needs = state.seats.map(\.need)
+            guard !state.hasEndToTell else { return nil }
             guard needs.count < admission.runningMax else { return nil }
             if let newest = state.newest, !needs.isEmpty {
                 let answer = admission.answer(newest, beside: needs, available: bytes)

@@ -49,6 +49,10 @@ import Testing
             sql: "INSERT INTO recheck (task, rerun) SELECT number, number + 1 FROM task LIMIT 1",
             sentence: "task study-0 is run again as another task, study-1"),
         Damage(
+            sql: "INSERT INTO checkpoint SELECT number, 1, 1, dataDigest, 1, 'f' FROM task "
+                + "WHERE state = 'succeeded'",
+            sentence: "task study-1 is succeeded, but has a checkpoint of attempt 1"),
+        Damage(
             sql: "DELETE FROM worker",
             sentence: "a row of attempt refers to one of worker that is gone"
         ),

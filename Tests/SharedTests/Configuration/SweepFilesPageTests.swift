@@ -24,7 +24,10 @@ import Testing
     }
 
     @Test func `the page has every key, in the reader's order, and no other`() {
-        let top = ["name", "experiment", "base", "axes", "attempts", "recheck", "recheck.share"]
+        let top = [
+            "name", "experiment", "base", "axes", "attempts", "checkpoint",
+            "checkpoint.every_epochs", "recheck", "recheck.share",
+        ]
         #expect(documented == top + Experiment.allCases.flatMap(\.paths))
     }
 
