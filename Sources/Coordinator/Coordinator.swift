@@ -14,6 +14,6 @@ struct Coordinator: AsyncParsableCommand {
         subcommands: [
             Serve.self, Submit.self, Status.self, Watch.self, Report.self, Cancel.self, Retry.self,
             Workers.self, DataCommand.self, JoinStringCommand.self, TokenCommand.self,
-            Check.self,
+            Check.self, Bench.self,
         ])
 }

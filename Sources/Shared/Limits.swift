@@ -91,6 +91,8 @@ public enum Limits {
     public static let headerBytesMax = 32 << 10
     public static let headersMax = 100
     public static let rowsPerRequestMax = 1_000
+    /// An attempt of more rows has them read beside the store's writing, not within it.
+    public static let rowsReadWhileWritingMax = 1_000
     public static let metricsPerRowMax = 64
     public static let errorTextBytesMax = 4_096
     public static let leaseWaitSecondsMax = 60
@@ -99,7 +101,13 @@ public enum Limits {
     /// Workers that called since the coordinator started; beyond, the longest silent is forgotten.
     public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
-    public static let connectionsMax = 4_096
+    /// Leases that one transaction takes back.
+    public static let expiryBatchMax = 4_096
+    /// Pages of 4 KiB in the write-ahead log before they are carried over to the file.
+    public static let walPagesMax = 8_192
+    public static let pageCacheKilobytesMax = 32_768
+    /// A worker keeps one or two; 10,000 of them shall find room.
+    public static let connectionsMax = 16_384
     /// Files, besides the connections' sockets, that the process may have open.
     public static let otherFilesMax = 256
     public static let requestRecordHoursMax = 24

@@ -20,7 +20,8 @@ import Testing
                 return isHeld.value
             })
             let request = LeaseRequest(
-                worker: WorkerName(unchecked: "w"), host: "h", slots: 1, waitSeconds: 0)
+                worker: WorkerName(unchecked: "w"), host: "h", slots: 1, waitSeconds: 0,
+                selfTest: .right)
             _ = try? client?.lease(request)
             ended.signal()
         }

@@ -10,6 +10,7 @@ struct Listener {
     let address: ListenAddress
     let hostNames: [String]
     let certificate: ServerCertificate?
+    let connectionsMax: Int
     let logger: Logger
 
     /// Runs until it is told to end.
@@ -18,7 +19,8 @@ struct Listener {
         let written = LeftFiles()
         defer { Announcement.takeBack(written.files) }
         let place = CoordinatorServer.Place(
-            host: address.host, port: address.port, hostNames: hostNames, tls: certificate?.tls)
+            host: address.host, port: address.port, hostNames: hostNames, tls: certificate?.tls,
+            connectionsMax: connectionsMax)
         let environment = ProcessInfo.processInfo.environment
         try await server.run(at: place) { [self, logger] port in
             let announcement = announcement(port: port)
@@ -65,12 +67,23 @@ enum ThisHost {
 enum OpenFiles {
     /// Raises the number of files that this process may have open, as far as it may: shells allow
     /// fewer than there may be connections.
-    static func allowMany() {
+    /// - Returns: how many connections there is room for, `Limits.connectionsMax` at most.
+    static func allowMany() -> Int {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+            return Limits.connectionsMax
+        }
         let wanted = rlim_t(Limits.connectionsMax + Limits.otherFilesMax)
-        guard limit.rlim_cur < wanted else { return }
-        limit.rlim_cur = min(wanted, limit.rlim_max)
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        if limit.rlim_cur < wanted {
+            limit.rlim_cur = min(wanted, limit.rlim_max)
+            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        }
+        return Self.connections(filesMax: Int(clamping: limit.rlim_cur))
+    }
+
+    /// At least a quarter of what there is: the store and the reports need files too.
+    static func connections(filesMax: Int) -> Int {
+        let rest = max(filesMax - Limits.otherFilesMax, filesMax / 4)
+        return min(max(1, rest), Limits.connectionsMax)
     }
 }

@@ -69,16 +69,24 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // Whatever is made from here on is for its owner alone.
         umask(0o077)
-        OpenFiles.allowMany()
+        let connectionsMax = OpenFiles.allowMany()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "gdln-coordinator")
         logger.logLevel = .notice
+        if connectionsMax < Limits.connectionsMax {
+            logger.notice(
+                """
+                this process may have so few files open that more connections must wait: \
+                `ulimit -n \(Limits.connectionsMax + Limits.otherFilesMax)` would do
+                """, metadata: ["connections": "\(connectionsMax)"])
+        }
         let server = try CoordinatorServer(
             dataDirectory: dataDir, leaseDuration: .seconds(leaseSeconds), logger: logger)
         let names = hostName.isEmpty ? [ThisHost.name] : hostName
         let listener = Listener(
             server: server, address: try ListenAddress(listen), hostNames: names,
-            certificate: try usedCertificate(server.directory, hostName: names[0]), logger: logger)
+            certificate: try usedCertificate(server.directory, hostName: names[0]),
+            connectionsMax: connectionsMax, logger: logger)
         do {
             try await listener.run { address in
                 // Unbuffered: whoever started this process may wait for the line through a pipe.

@@ -7,7 +7,7 @@ import Shared
 /// may say anything about the task, and only until the task is final. A worker that slept past its
 /// lease may still speak while no other attempt has begun, so that hours of training are not thrown
 /// away for a late heartbeat.
-struct LeaseMachine: Equatable {
+struct LeaseMachine: Hashable {
     private(set) var state: TaskState
     /// The number of the newest attempt; 0 before the first.
     private(set) var attempt: Int

@@ -15,7 +15,7 @@ struct Reaper: Service {
         // Cancelled: another service could not start, or has failed.
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             // Ends the process: only a new start finds out what the disk has kept.
-            if let error = await store.commits.brokenBy { throw error }
+            if let error = store.commits.brokenBy { throw error }
             await sweepOnce()
             for sentence in store.hosts.takeNews() { logger.warning("\(sentence)") }
             if ticks % 3_600 == 0 { await forgetOldRequests() }
@@ -24,16 +24,16 @@ struct Reaper: Service {
         }
     }
 
-    /// Batches keep each transaction short, also when a thousand workers die at once.
+    /// Batches keep each transaction short, also when a hundred thousand workers die at once.
     func sweepOnce() async {
         let expired = store.liveLeases.expired(now: store.environment.instant())
-        for start in stride(from: 0, to: expired.count, by: Limits.commitBatchMax) {
-            let batch = Array(expired[start..<min(start + Limits.commitBatchMax, expired.count)])
+        for start in stride(from: 0, to: expired.count, by: Limits.expiryBatchMax) {
+            let batch = Array(expired[start..<min(start + Limits.expiryBatchMax, expired.count)])
             do {
                 let ended = try await store.expire(batch)
                 guard !ended.isEmpty else { continue }
                 logger.warning("leases expired", metadata: ["count": "\(ended.count)"])
-                await ready.notify()
+                ready.notify()
             } catch {
                 // Tried again at the next tick: the leases are still live and still expired.
                 logger.error("leases could not be expired", metadata: ["error": "\(error)"])

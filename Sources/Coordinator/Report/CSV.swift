@@ -10,36 +10,63 @@ enum CSV {
     }
 
     static func line(_ cells: [Cell]) -> String {
-        cells.map(written).joined(separator: ",") + "\r\n"
+        var bytes: [UInt8] = []
+        appendLine(cells, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func written(_ cell: Cell) -> String {
-        switch cell {
-        case .empty: ""
-        case .number(let digits): digits
-        case .text(let text): quoted(defused(text))
-        }
+    static func appendLine(_ cells: [Cell], to bytes: inout [UInt8]) {
+        append(cells, to: &bytes)
+        endLine(&bytes)
     }
 
-    private static func defused(_ text: String) -> String {
-        guard let first = text.utf8.first, Array("=+-@\t\r\n\0".utf8).contains(first) else {
-            return text
-        }
-        return "'" + text
+    static func endLine(_ bytes: inout [UInt8]) {
+        bytes.append(UInt8(ascii: "\r"))
+        bytes.append(UInt8(ascii: "\n"))
     }
 
-    private static func quoted(_ text: String) -> String {
-        let mustQuote = text.utf8.contains { Array(",\"\r\n".utf8).contains($0) }
-        guard mustQuote else { return text }
-        var escaped = "\""
-        for character in text.unicodeScalars {
-            if character == "\"" {
-                escaped += "\"\""
-            } else {
-                escaped.unicodeScalars.append(character)
+    /// The cells with commas between them.
+    static func append(_ cells: [Cell], to bytes: inout [UInt8]) {
+        var isFirst = true
+        for cell in cells {
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            isFirst = false
+            switch cell {
+            case .empty: break
+            case .number(let digits): bytes.append(contentsOf: digits.utf8)
+            case .text(let text): append(text: text.utf8, to: &bytes)
             }
         }
-        return escaped + "\""
+    }
+
+    /// Quoted where it must be, and with an apostrophe before what a spreadsheet would run.
+    static func append(text: some Collection<UInt8>, to bytes: inout [UInt8]) {
+        let mustQuote = text.contains { byte in
+            switch byte {
+            case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true
+            default: false
+            }
+        }
+        if mustQuote { bytes.append(UInt8(ascii: "\"")) }
+        if isFormula(text.first) { bytes.append(UInt8(ascii: "'")) }
+        guard mustQuote else {
+            bytes.append(contentsOf: text)
+            return
+        }
+        for byte in text {
+            bytes.append(byte)
+            if byte == UInt8(ascii: "\"") { bytes.append(byte) }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isFormula(_ first: UInt8?) -> Bool {
+        switch first {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0, 9, 10,
+            13:
+            true
+        default: false
+        }
     }
 }
 

@@ -29,7 +29,9 @@ struct ReportTable {
 
     var header: String { CSV.line(columns.map(CSV.Cell.text)) }
 
-    func line(_ task: ReportTask) -> String {
+    func line(_ task: ReportTask) -> String { CSV.line(cells(task)) }
+
+    func cells(_ task: ReportTask) -> [CSV.Cell] {
         var cells: [CSV.Cell] = [
             .text(sweepName), .number(task.position), .text(task.id.rawValue),
             .text(task.state.rawValue),
@@ -49,7 +51,7 @@ struct ReportTable {
             cells += Self.runtimeCells(task)
             cells.append(comparison.map { .text($0.results.otherHost) } ?? .empty)
         }
-        return CSV.line(cells)
+        return cells
     }
 
     private func metricCells(_ split: MetricRow.Split, _ task: ReportTask) -> [CSV.Cell] {

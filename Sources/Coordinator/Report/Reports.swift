@@ -13,14 +13,18 @@ struct Reports: Sendable {
                 sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
                 withRuntime: withRuntime, comparisons: try snapshot.comparisons())
             try output.append(table.header)
-            try snapshot.forEachTask { try output.append(table.line($0)) }
+            try snapshot.forEachTask { task in
+                try output.append { CSV.appendLine(table.cells(task), to: &$0) }
+            }
         }
     }
 
     func history(_ sweep: String) async throws -> TemporaryFile {
         try await write(sweep) { snapshot, output in
             try output.append(HistoryTable.header)
-            try snapshot.forEachMetricRow { try output.append(HistoryTable.lines($0, $1)) }
+            try snapshot.forEachMetricRow { task, row in
+                try output.append { HistoryTable.append(task, row, to: &$0) }
+            }
         }
     }
 
@@ -65,7 +69,12 @@ final class LineOutput {
     init(file: TemporaryFile) { self.file = file }
 
     func append(_ text: String) throws {
-        pending.append(contentsOf: text.utf8)
+        try append { $0.append(contentsOf: text.utf8) }
+    }
+
+    /// - Parameter write: adds to what is pending.
+    func append(_ write: (inout [UInt8]) -> Void) throws {
+        write(&pending)
         if pending.count >= 1 << 18 { try flush() }
     }
 

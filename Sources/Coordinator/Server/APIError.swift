@@ -111,6 +111,12 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
     }
 }
 
+func jsonResponse(_ text: JSONText) -> Response {
+    Response(
+        status: .ok, headers: [.contentType: "application/json"],
+        body: .init(byteBuffer: ByteBuffer(bytes: text.bytes)))
+}
+
 func jsonResponse(_ message: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
     Response(
         status: status, headers: [.contentType: "application/json"],

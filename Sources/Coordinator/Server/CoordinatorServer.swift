@@ -40,6 +40,8 @@ struct CoordinatorServer {
         /// Nil: what passes can be read by all who carry it.
         var tls: TLSConfiguration?
         var bounds = ConnectionDeadlines.Bounds()
+        /// More must wait until others end.
+        var connectionsMax = Limits.connectionsMax
     }
 
     /// Serves until SIGTERM or SIGINT, then ends within a bounded time whatever the clients do.
@@ -50,7 +52,7 @@ struct CoordinatorServer {
             server: try Self.connections(place),
             configuration: .init(
                 address: .hostname(place.host, port: place.port), serverName: "gdln-coordinator",
-                availableConnectionsDelegate: MaximumAvailableConnections(Limits.connectionsMax)),
+                availableConnectionsDelegate: MaximumAvailableConnections(place.connectionsMax)),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
         var configuration = ServiceGroupConfiguration(
@@ -113,7 +115,7 @@ private struct EndOfWaits: Service {
             logger.warning("ended with calls under way; their callers will repeat them")
             _exit(EXIT_SUCCESS)
         }
-        await ready.close()
+        ready.close()
     }
 }
 

@@ -56,7 +56,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
         }
         let parts = value.split(separator: " ")
         guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer",
-            let token = AccessToken(String(parts[1])), let entry = tokens.entry(of: token)
+            let entry = tokens.entry(ofToken: parts[1])
         else {
             throw APIError(.unauthorized, .unauthorized, "The token is not valid, or was revoked.")
         }

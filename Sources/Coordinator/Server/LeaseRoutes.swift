@@ -20,17 +20,17 @@ struct LeaseRoutes {
     /// Answers at once where there is something to do, else waits for it as long as the worker
     /// said.
     private func lease(_ request: Request) async throws -> Response {
-        let call = try await MutatingCall(request, as: LeaseRequest.self)
+        let call = try await MutatingCall<LeaseRequest>(request)
         try check(call.message)
         try await store.admit(call.message)
         let end = store.environment.instant() + .seconds(call.message.waitSeconds)
         while true {
-            guard await !ready.isClosed else {
+            guard !ready.isClosed else {
                 throw APIError(.serviceUnavailable, .unavailable, "The coordinator is stopping.")
             }
-            let generation = await ready.generation
+            let generation = ready.generation
             let grants = try await store.lease(call.message, call.key)
-            if !grants.isEmpty { return try jsonResponse(answer(grants)) }
+            if !grants.isEmpty { return jsonResponse(try answer(grants)) }
             let left = end - store.environment.instant()
             guard left > .zero, await ready.wait(since: generation, atMost: left) else {
                 return Response(status: .noContent)
@@ -63,54 +63,104 @@ struct LeaseRoutes {
         }
     }
 
-    private func answer(_ grants: [LeaseGrant]) throws -> LeaseResponse {
-        let seconds = store.liveLeases.leaseDuration.seconds
-        return LeaseResponse(
-            leases: try grants.map { grant in
-                Lease(
-                    id: grant.lease, token: tokens.token(for: grant.lease), task: grant.task,
-                    sweep: grant.sweepName, attempt: grant.attempt,
-                    configuration: try JSONValue(parsing: .init(grant.configuration.utf8)),
-                    dataDigest: grant.dataDigest, expiresInSeconds: seconds,
-                    checkpoint: grant.checkpoint,
-                    checkpointEveryEpochs: grant.checkpointEveryEpochs)
-            })
+    /// A `LeaseResponse`. Its configurations are kept as the text that it is made of.
+    private func answer(_ grants: [LeaseGrant]) throws -> JSONText {
+        var text = JSONText()
+        try text.object { text in
+            text.key("leases")
+            try text.array { text in
+                for grant in grants { try write(grant, to: &text) }
+            }
+        }
+        return text
+    }
+
+    private func write(_ grant: LeaseGrant, to text: inout JSONText) throws {
+        try text.object { text in
+            text.key("attempt")
+            text.integer(grant.attempt)
+            if let checkpoint = grant.checkpoint {
+                text.key("checkpoint")
+                checkpoint.write(to: &text)
+            }
+            if let epochs = grant.checkpointEveryEpochs {
+                text.key("checkpoint_every_epochs")
+                text.integer(epochs)
+            }
+            text.key("configuration")
+            text.raw(grant.configuration)
+            text.key("data_digest")
+            text.string(grant.dataDigest.hexadecimal)
+            text.key("expires_in_seconds")
+            try text.number(store.liveLeases.leaseDuration.seconds)
+            text.key("id")
+            text.string(grant.lease.rawValue)
+            text.key("sweep")
+            text.string(grant.sweepName)
+            text.key("task")
+            text.string(grant.task.rawValue)
+            text.key("token")
+            text.string(tokens.token(for: grant.lease).rawValue)
+        }
     }
 
     private func metrics(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let lease = try request.lease(parameters, tokens)
-        let metrics = try await MutatingCall(
-            request, as: MetricsRequest.self, bytesMax: Limits.requestBodyBytesMax
-        ).message
+        let metrics = try await MutatingCall<PackedMetrics>(request).message
         try check(metrics)
         try await store.append(metrics, to: lease)
-        return try jsonResponse(
-            LeaseAnswer(
-                state: .leased, expiresInSeconds: store.liveLeases.leaseDuration.seconds))
+        return try answer(.leased, expiresInSeconds: store.liveLeases.leaseDuration.seconds)
     }
 
-    private func check(_ metrics: MetricsRequest) throws {
-        guard metrics.rows.count <= Limits.rowsPerRequestMax, metrics.firstSequence >= 0,
-            (0...Limits.epochsMax).contains(metrics.epochsCompleted),
-            metrics.rows.allSatisfy({ row in
-                row.values.count <= Limits.metricsPerRowMax
-                    && (1...Limits.epochsMax).contains(row.epoch)
-                    && row.values.keys.allSatisfy { $0.utf8.count <= Limits.nameCharactersMax }
-            })
-        else {
-            throw APIError(
-                .badRequest, .badRequest,
-                "A call carries at most \(Limits.rowsPerRequestMax) rows of at most "
-                    + "\(Limits.metricsPerRowMax) metrics; sequences count from 0, epochs from 1 "
-                    + "to \(Limits.epochsMax).")
+    /// A `LeaseAnswer`.
+    private func answer(_ state: TaskState, expiresInSeconds: Double = 0) throws -> Response {
+        var text = JSONText()
+        try text.object { text in
+            text.key("expires_in_seconds")
+            try text.number(expiresInSeconds)
+            text.key("state")
+            text.string(state.rawValue)
         }
+        return jsonResponse(text)
+    }
+
+    private func check(_ metrics: PackedMetrics) throws {
+        guard metrics.firstSequence >= 0, (0...Limits.epochsMax).contains(metrics.epochsCompleted)
+        else { throw Self.metricsBeyondLimits }
+        try check(metrics.rows)
+    }
+
+    private func check(_ rows: MetricBatch) throws {
+        guard rows.count <= Limits.rowsPerRequestMax, try rows.allSatisfy(isWithinLimits) else {
+            throw Self.metricsBeyondLimits
+        }
+    }
+
+    private static let metricsBeyondLimits = APIError(
+        .badRequest, .badRequest,
+        "A call carries at most \(Limits.rowsPerRequestMax) rows of at most "
+            + "\(Limits.metricsPerRowMax) metrics with names of 1 to "
+            + "\(Limits.nameCharactersMax) bytes without control characters; sequences "
+            + "count from 0, epochs from 1 to \(Limits.epochsMax).")
+
+    private func isWithinLimits(_ row: MetricBatch.RowReader) -> Bool {
+        guard (1...Limits.epochsMax).contains(row.epoch) else { return false }
+        var (count, namesAreRight) = (0, true)
+        row.forEachMetric { name, _ in
+            count += 1
+            namesAreRight =
+                namesAreRight && (1...Limits.nameCharactersMax).contains(name.count)
+                && name.allSatisfy { $0 >= 32 && $0 != 127 }
+        }
+        return count <= Limits.metricsPerRowMax && namesAreRight
     }
 
     private func complete(_ request: Request, _ parameters: Parameters) async throws -> Response {
         let lease = try request.lease(parameters, tokens)
-        let call = try await MutatingCall(request, as: CompleteRequest.self)
-        try await store.complete(lease, call.message, call.key)
-        return try jsonResponse(LeaseAnswer(state: .succeeded, expiresInSeconds: 0))
+        let call = try await MutatingCall<PackedCompletion>(request)
+        try check(call.message.rows)
+        try await store.complete(lease, call.message)
+        return try answer(.succeeded)
     }
 
     private func fail(_ request: Request, _ parameters: Parameters) async throws -> Response {
@@ -127,7 +177,7 @@ struct LeaseRoutes {
 
     /// Where the task is ready again, somebody may be waiting for it.
     private func ended(by state: TaskState) async throws -> Response {
-        if state == .ready { await ready.notify() }
-        return try jsonResponse(LeaseAnswer(state: state, expiresInSeconds: 0))
+        if state == .ready { ready.notify() }
+        return try answer(state)
     }
 }

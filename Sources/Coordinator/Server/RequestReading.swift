@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -12,24 +13,78 @@ extension HTTPField.Name {
 
 /// A call that changes something, read whole: what was asked, and the key by which a repeat of it
 /// is recognized.
-struct MutatingCall<Message: Decodable> {
+struct MutatingCall<Message> {
     let message: Message
-    let key: RequestKey
+    private let id: Shared.RequestID
+    private let request: Request
+    private let body: Data
+
+    /// Not made before it is asked for: some calls are long, and need none.
+    var key: RequestKey { RequestKey(id: id, fingerprint: request.fingerprint(over: body)) }
 
     /// - Parameter bytesMax: of the body; more is refused.
     init(
         _ request: Request, as type: Message.Type, bytesMax: Int = Limits.messageBytesMax
-    ) async throws {
+    ) async throws where Message: Decodable {
         try await self.init(request, bytesMax) { try WireCoding.decode(type, from: $0) }
     }
 
-    private init(
+    fileprivate init(
         _ request: Request, _ bytesMax: Int, reading: (Data) throws -> Message
     ) async throws {
-        let id = try request.requestID()
-        let body = try await request.wholeBody(bytesMax)
+        id = try request.requestID()
+        body = try await request.wholeBody(bytesMax)
         message = try reading(body)
-        key = RequestKey(id: id, fingerprint: request.fingerprint(over: body))
+        self.request = request
+    }
+}
+
+extension MutatingCall: Sendable where Message: Sendable {}
+
+extension MutatingCall where Message: PlainMessage {
+    init(_ request: Request) async throws {
+        try await self.init(request, Limits.messageBytesMax) { body in
+            if let json = try? JSONValue(parsing: body), let message = Message(plain: json) {
+                return message
+            }
+            return try WireCoding.decode(Message.self, from: body)
+        }
+    }
+}
+
+extension MutatingCall<PackedMetrics> {
+    init(_ request: Request) async throws {
+        try await self.init(request, Limits.requestBodyBytesMax) { body in
+            let packed = body.withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: UInt8.self) { PackedMetrics(reading: $0) }
+            }
+            if let packed { return packed }
+            let message = try WireCoding.decode(MetricsRequest.self, from: body)
+            try checkNames(message.rows)
+            return PackedMetrics(message)
+        }
+    }
+}
+
+extension MutatingCall<PackedCompletion> {
+    init(_ request: Request) async throws {
+        try await self.init(request, Limits.requestBodyBytesMax) { body in
+            let packed = body.withUnsafeBytes { bytes in
+                bytes.withMemoryRebound(to: UInt8.self) { PackedCompletion(reading: $0) }
+            }
+            if let packed { return packed }
+            let message = try WireCoding.decode(CompleteRequest.self, from: body)
+            try checkNames(message.rows ?? [])
+            return PackedCompletion(message)
+        }
+    }
+}
+
+/// A zero byte ends a name where rows are stored.
+private func checkNames(_ rows: [MetricRow]) throws {
+    guard rows.allSatisfy({ $0.values.keys.allSatisfy { !$0.utf8.contains(0) } }) else {
+        throw APIError(
+            .badRequest, .badRequest, "The name of a metric must have no control characters.")
     }
 }
 
@@ -83,8 +138,11 @@ extension Request {
         return id
     }
 
-    func fingerprint(over body: Data) -> Digest {
-        Digest(of: Data("\(method.rawValue) \(uri.path)\n".utf8) + body)
+    func fingerprint(over body: Data) -> Shared.Digest {
+        var hash = SHA256()
+        hash.update(data: Data("\(method.rawValue) \(uri.path)\n".utf8))
+        hash.update(data: body)
+        return Shared.Digest(hash.finalize())
     }
 
     /// The lease that the path names, if the call's token proves it.

@@ -39,12 +39,12 @@ struct SweepPlanner: Sendable {
                 }
                 return digest
             }
-            let text = try configuration.json.canonicalData()
+            let text = String(decoding: try configuration.json.canonicalData(), as: UTF8.self)
+            let identity = Shared.Configuration.identity(
+                ofCanonical: text, dataDigest: digest)
             return NewTask(
-                position: point.position,
-                id: SweepTaskID(identity: try configuration.identity(dataDigest: digest)),
-                configuration: String(decoding: text, as: UTF8.self),
-                dataDigest: digest ?? Digest.ofNothing,
+                position: point.position, id: SweepTaskID(identity: identity),
+                configuration: text, dataDigest: digest ?? Digest.ofNothing,
                 gateCells: try gates.cells(of: configuration), epochs: configuration.epochs)
         }
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)

@@ -10,6 +10,14 @@ struct SweepRoutes {
     let planner: SweepPlanner
     let reports: Reports
     let ready: ReadySignal
+    private let submissions = Submissions()
+
+    init(store: Store, planner: SweepPlanner, reports: Reports, ready: ReadySignal) {
+        self.store = store
+        self.planner = planner
+        self.reports = reports
+        self.ready = ready
+    }
 
     func add(to router: Router<BasicRequestContext>) {
         router.post("/v1/sweeps") { request, _ in try await submit(request) }
@@ -26,7 +34,7 @@ struct SweepRoutes {
         sweep.post("retry") { request, context in
             let call = try await MutatingCall<JSONValue>(request)
             let changed = try await store.retry(name(context), call.key)
-            await ready.notify()
+            ready.notify()
             return try jsonResponse(TasksChanged(changed: changed))
         }
         sweep.get("report.csv") { request, context in
@@ -46,16 +54,23 @@ struct SweepRoutes {
     private func submit(_ request: Request) async throws -> Response {
         let call = try await MutatingCall<JSONValue>(
             request, bytesMax: Limits.requestBodyBytesMax)
-        if let created = try await store.earlierAnswer(to: call.key, as: SweepCreated.self) {
-            return try jsonResponse(created, status: .created)
+        let created = try await submissions.join(call.key) {
+            try await create(call.message, call.key)
         }
-        let plan = try await planner.plan(call.message)
+        return try jsonResponse(created, status: .created)
+    }
+
+    private func create(_ sweep: JSONValue, _ key: RequestKey) async throws -> SweepCreated {
+        if let created = try await store.earlierAnswer(to: key, as: SweepCreated.self) {
+            return created
+        }
+        let plan = try await planner.plan(sweep)
         let created = try await store.create(
             name: plan.name, specification: plan.specification, attemptMax: plan.attemptMax,
             recheckShare: plan.recheckShare, checkpointEveryEpochs: plan.checkpointEveryEpochs,
-            tasks: plan.tasks, call.key)
-        await ready.notify()
-        return try jsonResponse(created, status: .created)
+            tasks: plan.tasks, key)
+        ready.notify()
+        return created
     }
 
     /// A name may have spaces and letters of any language: in a path they are percent-encoded.

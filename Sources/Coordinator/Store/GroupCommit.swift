@@ -3,69 +3,118 @@ import Synchronization
 
 /// Lets writes that wait at the same time share one transaction, and so one fsync.
 ///
-/// While one batch is being committed, later writes queue up; they then go together. Each stands in
-/// a savepoint of its own: one that throws leaves no trace and does not disturb its neighbours.
-/// Nobody gets an answer before the batch is on disk, so an answer is always the truth.
-actor GroupCommit {
+/// While one batch is being committed, later writes queue up; they then go together. One that
+/// throws leaves no trace and does not disturb its neighbours. Nobody gets an answer before the
+/// batch is on disk, so an answer is always the truth.
+final class GroupCommit: Sendable {
     private let writer: any DatabaseWriter
     private let batchMax: Int
-    private var waiting: [Operation] = []
-    private var isRunning = false
-    /// Set once the disk did not take what it was told to keep. What is on it is unknown from then
-    /// on, and a second try may succeed falsely: nothing more is written, and the process must end.
-    private(set) var brokenBy: (any Error)?
+    private let state = Mutex(State())
+
+    private struct State {
+        var waiting: [Operation] = []
+        var isRunning = false
+        var brokenBy: (any Error)?
+    }
 
     init(writer: any DatabaseWriter, batchMax: Int) {
         self.writer = writer
         self.batchMax = batchMax
     }
 
+    /// Set once the disk did not take what it was told to keep. What is on it is unknown from then
+    /// on, and a second try may succeed falsely: nothing more is written, and the process must end.
+    var brokenBy: (any Error)? { state.withLock { $0.brokenBy } }
+
     /// Runs `work` in a transaction and returns its value once that is on disk. What `work` throws
     /// is thrown here, and nothing of it is stored.
-    /// - Parameter whenDurable: called once the value is on disk, in the order of the writes: what
-    ///   is kept in memory beside the store follows it step by step. What a caller does after its
-    ///   `await` is in no such order.
+    /// - Parameters:
+    ///   - work: may be run twice, the first time without any effect: it changes nothing but the
+    ///     database.
+    ///   - whenDurable: called once the value is on disk, in the order of the writes: what is kept
+    ///     in memory beside the store follows it step by step. What a caller does after its `await`
+    ///     is in no such order.
     func write<Value: Sendable>(
         _ work: @escaping @Sendable (Database) throws -> Value,
         whenDurable: @escaping @Sendable (Value) -> Void = { _ in }
     ) async throws -> Value {
-        if let brokenBy { throw brokenBy }
-        return try await withCheckedThrowingContinuation { continuation in
-            waiting.append(Operation(work, whenDurable, answering: continuation))
-            startIfIdle()
+        try await withCheckedThrowingContinuation { continuation in
+            let operation = Operation(work, whenDurable, answering: continuation)
+            let mustStart = state.withLock { state in
+                state.waiting.append(operation)
+                defer { state.isRunning = true }
+                return !state.isRunning
+            }
+            if mustStart { writer.asyncWriteWithoutTransaction { self.commitAll($0) } }
         }
     }
 
-    private func startIfIdle() {
-        guard !isRunning else { return }
-        isRunning = true
-        Task { await commitAll() }
-    }
-
-    private func commitAll() async {
-        while !waiting.isEmpty {
-            let batch = Array(waiting.prefix(batchMax))
-            waiting.removeFirst(batch.count)
+    /// On the writer's thread, until nobody waits.
+    private func commitAll(_ database: Database) {
+        while let batch = nextBatch() {
             do {
                 if let brokenBy { throw brokenBy }
-                try await writer.write { database in try Self.perform(batch, database) }
+                try Self.commit(batch, database)
                 for operation in batch { operation.answer(nil) }
             } catch {
                 // BEGIN or COMMIT failed: nothing is stored, and everybody has to hear of it.
-                if error.isFailedSync { brokenBy = error }
+                if error.isFailedSync { state.withLock { $0.brokenBy = error } }
                 for operation in batch { operation.answer(error) }
             }
         }
-        isRunning = false
+    }
+
+    private func nextBatch() -> [Operation]? {
+        state.withLock { state in
+            guard !state.waiting.isEmpty else {
+                state.isRunning = false
+                return nil
+            }
+            let batch = Array(state.waiting.prefix(batchMax))
+            state.waiting.removeFirst(batch.count)
+            return batch
+        }
+    }
+
+    /// A savepoint for each write would cost as much as the write. So there are none at first: a
+    /// write that throws before it changed anything leaves no trace anyway, and for one that did
+    /// change something the whole batch begins again, with savepoints.
+    private static func commit(_ batch: [Operation], _ database: Database) throws {
+        do {
+            try database.inTransaction {
+                for operation in batch { try perform(operation, database) }
+                return .commit
+            }
+        } catch is TraceLeft {
+            try database.inTransaction {
+                for operation in batch { try performInSavepoint(operation, database) }
+                return .commit
+            }
+        }
+    }
+
+    /// A write threw after it had changed something.
+    private struct TraceLeft: Error {}
+
+    private static func perform(_ operation: Operation, _ database: Database) throws {
+        let changes = database.totalChangesCount
+        guard let failure = operation.perform(database) else { return }
+        try throwIfTakenBack(failure, database)
+        if database.totalChangesCount != changes { throw TraceLeft() }
+    }
+
+    private static func performInSavepoint(_ operation: Operation, _ database: Database) throws {
+        try database.inSavepoint {
+            let failure = operation.perform(database)
+            if let failure { try throwIfTakenBack(failure, database) }
+            return failure == nil ? .commit : .rollback
+        }
     }
 
     /// A disk that is full can make SQLite take the whole transaction back, in the middle of it:
     /// then the writes before are gone, and those after must not run on their own.
-    private static func perform(_ batch: [Operation], _ database: Database) throws {
-        for operation in batch {
-            let failure = operation.perform(database)
-            if let failure, !database.isInsideTransaction { throw failure }
-        }
+    private static func throwIfTakenBack(_ failure: any Error, _ database: Database) throws {
+        if !database.isInsideTransaction { throw failure }
     }
 }
 
@@ -82,7 +131,7 @@ private struct Operation: Sendable {
     ) {
         let outcome = Outcome<Value>()
         perform = { database in
-            let result = Result { try Self.inSavepoint(database, work) }
+            let result = Result { try work(database) }
             outcome.result.withLock { $0 = result }
             if case .failure(let error) = result { return error } else { return nil }
         }
@@ -95,18 +144,6 @@ private struct Operation: Sendable {
                 continuation.resume(with: performed)
             }
         }
-    }
-
-    private static func inSavepoint<Value>(
-        _ database: Database, _ work: (Database) throws -> Value
-    ) throws -> Value {
-        var value: Value?
-        try database.inSavepoint {
-            value = try work(database)
-            return .commit
-        }
-        guard let value else { throw DatabaseError(message: "a savepoint did not run") }
-        return value
     }
 }
 

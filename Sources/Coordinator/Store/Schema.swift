@@ -47,7 +47,6 @@ enum Schema {
             sweep           TEXT    NOT NULL REFERENCES sweep (id),
             position        INTEGER NOT NULL,
             id              TEXT    NOT NULL,
-            configuration   TEXT    NOT NULL,
             dataDigest      TEXT    NOT NULL,
             gate            INTEGER NOT NULL REFERENCES gate (number),
             epochs          INTEGER NOT NULL,
@@ -55,7 +54,7 @@ enum Schema {
             attempt         INTEGER NOT NULL DEFAULT 0,
             attemptsCharged INTEGER NOT NULL DEFAULT 0,
             attemptMax      INTEGER NOT NULL,
-            lease           TEXT    UNIQUE REFERENCES attempt (lease),
+            lease           TEXT,
             epochsCompleted INTEGER NOT NULL DEFAULT 0,
             trajectory      TEXT,
             error           TEXT,
@@ -74,37 +73,46 @@ enum Schema {
             CONSTRAINT failure_explained CHECK (state <> 'failed' OR error IS NOT NULL)
         ) STRICT;
         CREATE INDEX task_ready ON task (number) WHERE state = 'ready';
-        CREATE INDEX task_by_sweep_state ON task (sweep, state);
 
+        -- Apart from `task`, whose rows change often and are counted often: they stay small.
+        CREATE TABLE configuration (
+            task INTEGER PRIMARY KEY REFERENCES task (number),
+            json TEXT    NOT NULL
+        ) STRICT;
+
+        -- A lease's id says its task and number: see LeasePlace.
         CREATE TABLE attempt (
-            lease     TEXT    NOT NULL PRIMARY KEY,
             task      INTEGER NOT NULL REFERENCES task (number),
             number    INTEGER NOT NULL,
+            lease     TEXT    NOT NULL,
             worker    TEXT    NOT NULL REFERENCES worker (name),
             outcome   TEXT    NOT NULL DEFAULT 'running',
             error     TEXT,
             startedAt INTEGER NOT NULL,
             endedAt   INTEGER,
 
-            UNIQUE (task, number),
+            PRIMARY KEY (task, number),
             CONSTRAINT outcome_known CHECK (outcome IN
                 ('running', 'succeeded', 'failed', 'lost', 'handed_back', 'cancelled')),
             CONSTRAINT ended_iff_not_running CHECK ((outcome = 'running') = (endedAt IS NULL))
-        ) STRICT;
-        CREATE INDEX attempt_by_worker ON attempt (worker, outcome);
-
-        CREATE TABLE metric (
-            task     INTEGER NOT NULL REFERENCES task (number),
-            attempt  INTEGER NOT NULL,
-            sequence INTEGER NOT NULL,
-            epoch    INTEGER NOT NULL,
-            split    TEXT    NOT NULL,
-            "values" TEXT    NOT NULL,
-
-            PRIMARY KEY (task, attempt, sequence),
-            CONSTRAINT split_known CHECK (split IN ('train', 'test')),
-            CONSTRAINT epochs_count_from_1 CHECK (epoch >= 1)
         ) STRICT, WITHOUT ROWID;
+
+        -- The metric rows of one call, as `MetricBatch` writes them; `first` is the number of its
+        -- first row within the attempt.
+        CREATE TABLE metric (
+            number    INTEGER PRIMARY KEY,
+            task      INTEGER NOT NULL REFERENCES task (number),
+            attempt   INTEGER NOT NULL,
+            first     INTEGER NOT NULL,
+            count     INTEGER NOT NULL,
+            lastEpoch INTEGER NOT NULL,
+            rows      BLOB    NOT NULL,
+
+            UNIQUE (task, attempt, first),
+            CONSTRAINT rows_counted CHECK (first >= 0 AND count >= 1),
+            CONSTRAINT epochs_count_from_1 CHECK (lastEpoch >= 1)
+        ) STRICT;
+        CREATE INDEX metric_by_epoch ON metric (task, attempt, lastEpoch);
 
         CREATE TABLE worker (
             name        TEXT    NOT NULL PRIMARY KEY,

@@ -20,10 +20,11 @@ extension Store {
     private static let rules = [
         """
         SELECT 'task ' || task.id || ' is leased, but its lease ' || task.lease || ' is '
-            || coalesce(attempt.outcome, 'unknown')
-        FROM task LEFT JOIN attempt ON attempt.lease = task.lease
+            || CASE WHEN attempt.lease = task.lease THEN attempt.outcome ELSE 'unknown' END
+        FROM task LEFT JOIN attempt
+            ON attempt.task = task.number AND attempt.number = task.attempt
         WHERE task.state = 'leased'
-            AND (attempt.outcome IS NOT 'running' OR attempt.task <> task.number)
+            AND (attempt.outcome IS NOT 'running' OR attempt.lease IS NOT task.lease)
         """,
         """
         SELECT 'attempt ' || attempt.number || ' of task ' || task.id
@@ -33,9 +34,9 @@ extension Store {
         """,
         """
         SELECT 'task ' || task.id || ' counts ' || task.attempt || ' attempts, but '
-            || count(attempt.lease) || ' are stored'
+            || count(attempt.number) || ' are stored'
         FROM task LEFT JOIN attempt ON attempt.task = task.number
-        GROUP BY task.number HAVING count(attempt.lease) <> task.attempt
+        GROUP BY task.number HAVING count(attempt.number) <> task.attempt
         """,
         """
         SELECT 'task ' || task.id || ' is succeeded, but its last attempt is ' || attempt.outcome
@@ -46,13 +47,21 @@ extension Store {
         SELECT 'task ' || task.id || ' succeeded without metrics of its last epoch' FROM task
         WHERE task.state = 'succeeded' AND NOT EXISTS (
             SELECT 1 FROM metric WHERE metric.task = task.number
-                AND metric.attempt = task.attempt AND metric.epoch = task.epochs)
+                AND metric.attempt = task.attempt AND metric.lastEpoch = task.epochs)
         """,
         """
-        SELECT 'the metric rows of attempt ' || metric.attempt || ' of task ' || task.id
+        SELECT DISTINCT 'the metric rows of attempt ' || ofAttempt || ' of task ' || task.id
             || ' have gaps'
-        FROM metric JOIN task ON task.number = metric.task
-        GROUP BY metric.task, metric.attempt HAVING max(metric.sequence) <> count(*) - 1
+        FROM (
+            SELECT task AS ofTask, attempt AS ofAttempt, first, lag(first + count, 1, 0)
+                OVER (PARTITION BY task, attempt ORDER BY first) AS wanted
+            FROM metric
+        ) JOIN task ON task.number = ofTask
+        WHERE first <> wanted
+        """,
+        """
+        SELECT 'task ' || task.id || ' has no configuration' FROM task
+        WHERE NOT EXISTS (SELECT 1 FROM configuration WHERE configuration.task = task.number)
         """,
         """
         SELECT 'task ' || task.id || ' is ready, but has no attempts left' FROM task

@@ -72,15 +72,16 @@ extension Store {
     }
 
     static func checkpoint(of task: StoredTask, _ database: Database) throws -> StoredCheckpoint? {
-        let row = try Row.fetchOne(
-            database,
-            sql: "SELECT epochsCompleted, digest, bytes, file FROM checkpoint WHERE task = ?",
-            arguments: [task.number])
-        guard let row, let digest = Digest(hexadecimal: row["digest"]) else { return nil }
-        return StoredCheckpoint(
-            reference: CheckpointReference(
-                epochsCompleted: row["epochsCompleted"], digest: digest, bytes: row["bytes"]),
-            file: row["file"])
+        try database.firstRow(
+            "SELECT epochsCompleted, digest, bytes, file FROM checkpoint WHERE task = ?",
+            [task.number]
+        ) { row in
+            guard let digest = Digest(hexadecimal: row[1]) else { return nil }
+            return StoredCheckpoint(
+                reference: CheckpointReference(
+                    epochsCompleted: row[0], digest: digest, bytes: row[2]),
+                file: row[3])
+        } ?? nil
     }
 
     /// The names of all files that are still needed.

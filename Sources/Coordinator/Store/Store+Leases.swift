@@ -13,6 +13,12 @@ struct LeaseGrant: Codable, Sendable {
     var dataDigest: Digest
     var checkpoint: CheckpointReference?
     var checkpointEveryEpochs: Int?
+
+    fileprivate var withoutConfiguration: LeaseGrant {
+        var grant = self
+        grant.configuration = ""
+        return grant
+    }
 }
 
 /// The verbs on leases. Each decides by `LeaseMachine`.
@@ -27,27 +33,49 @@ extension Store {
         workersSeen.record(
             request.worker, host: request.host, at: now, now: environment.instant())
         let mayRecheck = hosts.hasOthers(than: request.host)
-        // An empty-handed call changes nothing, so it needs no record and no fsync. It also may
-        // find something later: a worker waits with one request id.
-        guard try await hasTask(for: request, mayRecheck: mayRecheck, orAnswerTo: key) else {
-            return []
-        }
         let randomBits = environment.randomBits
         // A repeat begins nothing: these leases may have ended since.
         let hold = { @Sendable grants in self.hold(grants, by: request) }
-        return try await once(key, isFinal: { !$0.isEmpty }, whenDurable: hold) { database in
-            try Self.record(request, at: now, database)
+        // An empty-handed call changes nothing, so it needs no record, and no fsync where nobody
+        // else changes anything. It also may find something later: a worker waits with one id.
+        let grants = try await once(
+            key, isFinal: { !$0.isEmpty },
+            recording: { $0.map(\.withoutConfiguration) }, whenDurable: hold
+        ) { database in
             var tasks = try Self.readyTasks(database, for: request)
             if mayRecheck, tasks.count < request.slots {
                 tasks += try Self.rechecks(
                     for: request, limit: request.slots - tasks.count, at: now, randomBits, database)
             }
+            if !tasks.isEmpty { try Self.record(request, at: now, database) }
             return try tasks.map { task in
-                try Self.grant(
-                    task, to: request.worker, at: now,
-                    lease: LeaseID.random(randomBits), database)
+                try Self.grant(task, to: request.worker, at: now, randomBits, database)
             }
         }
+        return try await withConfigurations(grants)
+    }
+
+    /// A repeat's answer was recorded without them: they are long, and never change.
+    private func withConfigurations(_ grants: [LeaseGrant]) async throws -> [LeaseGrant] {
+        guard grants.contains(where: \.configuration.isEmpty) else { return grants }
+        return try await pool.read { database in
+            try grants.map { grant in
+                guard let place = LeasePlace(grant.lease) else {
+                    throw StoreError.noSuchLease(grant.lease)
+                }
+                var grant = grant
+                grant.configuration = try Self.configuration(of: place.task, database)
+                return grant
+            }
+        }
+    }
+
+    private static func configuration(of task: Int64, _ database: Database) throws -> String {
+        let text = try database.firstRow(
+            "SELECT json FROM configuration WHERE task = ?", [task]
+        ) { $0[0] as String }
+        guard let text else { throw DatabaseError(message: "task \(task) has no configuration") }
+        return text
     }
 
     private func hold(_ grants: [LeaseGrant], by request: LeaseRequest) {
@@ -62,31 +90,15 @@ extension Store {
         }
     }
 
-    /// The repeat of a call that took the last task must find its answer, too.
-    private func hasTask(
-        for request: LeaseRequest, mayRecheck: Bool, orAnswerTo key: RequestKey
-    ) async throws -> Bool {
-        try await pool.read { database in
-            if mayRecheck, try Self.hasRecheck(for: request, database) { return true }
-            return try Bool.fetchOne(
-                database,
-                sql: """
-                    SELECT EXISTS (SELECT 1 FROM task WHERE state = 'ready')
-                        OR EXISTS (SELECT 1 FROM request WHERE id = ?)
-                    """,
-                arguments: [key.id.rawValue]) ?? false
-        }
-    }
-
     private static func record(_ request: LeaseRequest, at now: Timestamp, _ database: Database)
         throws
     {
-        try database.execute(
-            sql: """
-                INSERT INTO worker (name, host, firstSeenAt) VALUES (?, ?, ?)
-                ON CONFLICT (name) DO UPDATE SET host = excluded.host
-                """,
-            arguments: [request.worker.rawValue, request.host, now.milliseconds])
+        try database.executeCached(
+            """
+            INSERT INTO worker (name, host, firstSeenAt) VALUES (?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET host = excluded.host WHERE host <> excluded.host
+            """,
+            [request.worker.rawValue, request.host, now.milliseconds])
     }
 
     /// In the order of submission and position; what this worker has handed back before, for want
@@ -94,15 +106,15 @@ extension Store {
     private static func readyTasks(_ database: Database, for request: LeaseRequest) throws
         -> [StoredTask]
     {
-        let before = """
-            (SELECT task FROM attempt WHERE worker = ? AND outcome IN ('handed_back', 'failed'))
-            """
         var tasks: [StoredTask] = []
-        for word in ["NOT IN", "IN"] where tasks.count < request.slots {
+        for word in ["NOT EXISTS", "EXISTS"] where tasks.count < request.slots {
             tasks += try StoredTask.fetchAll(
                 database,
                 sql: """
-                    WHERE task.state = 'ready' AND task.number \(word) \(before)
+                    WHERE task.state = 'ready' AND \(word) (
+                        SELECT 1 FROM attempt
+                        WHERE attempt.worker = ? AND attempt.task = task.number
+                            AND attempt.outcome IN ('handed_back', 'failed'))
                         AND NOT EXISTS (SELECT 1 FROM recheck WHERE rerun = task.number)
                     ORDER BY task.number LIMIT ?
                     """,
@@ -112,27 +124,23 @@ extension Store {
     }
 
     private static func grant(
-        _ task: StoredTask, to worker: WorkerName, at now: Timestamp, lease: LeaseID,
-        _ database: Database
+        _ task: StoredTask, to worker: WorkerName, at now: Timestamp,
+        _ randomBits: () -> UInt64, _ database: Database
     ) throws -> LeaseGrant {
         var machine = task.machine
         guard machine.lease() else { throw StoreError.leaseLost(reason: "the task is not ready") }
-        try database.execute(
-            sql: """
-                INSERT INTO attempt (lease, task, number, worker, startedAt) VALUES (?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                lease.rawValue, task.number, machine.attempt, worker.rawValue, now.milliseconds,
-            ])
+        let lease = LeasePlace(task: task.number, attempt: machine.attempt).lease(randomBits)
+        try database.executeCached(
+            "INSERT INTO attempt (lease, task, number, worker, startedAt) VALUES (?, ?, ?, ?, ?)",
+            [lease.rawValue, task.number, machine.attempt, worker.rawValue, now.milliseconds])
         try task.apply(machine, lease: lease, database)
-        // What is shown as completed belongs to the newest attempt.
-        try database.execute(
-            sql: "UPDATE task SET epochsCompleted = 0, error = NULL WHERE number = ?",
-            arguments: [task.number])
         return LeaseGrant(
             lease: lease, task: task.id, sweepID: task.sweep, sweepName: task.sweepName,
-            attempt: machine.attempt, configuration: task.configuration,
-            dataDigest: task.dataDigest, checkpoint: try checkpoint(of: task, database)?.reference,
+            attempt: machine.attempt,
+            configuration: try configuration(of: task.number, database),
+            dataDigest: task.dataDigest,
+            // The first attempt has nothing to go on from.
+            checkpoint: machine.attempt == 1 ? nil : try checkpoint(of: task, database)?.reference,
             checkpointEveryEpochs: task.checkpointEveryEpochs)
     }
 
@@ -164,8 +172,8 @@ extension Store {
         _ lease: LeaseID, _ key: RequestKey, outcome: AttemptOutcome, error: String,
         _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
-        let now = environment.now()
-        return try await once(key, whenDurable: whenEnded(lease, outcome)) { database in
+        let (now, ended) = (environment.now(), whenEnded(lease, outcome))
+        return try await once(key, whenDurable: { _ in ended() }) { database in
             let task = try Self.holder(of: lease, database)
             var machine = task.machine
             machine.revive()
@@ -174,36 +182,6 @@ extension Store {
             try task.apply(machine, lease: nil, error: error, database)
             return machine.state
         }
-    }
-
-    /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once
-    /// more inside the transaction: a call may have come in between.
-    /// - Returns: those that are over.
-    func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
-        let (now, instant) = (environment.now(), environment.instant())
-        return try await commits.write { [liveLeases] database in
-            try leases.filter { lease in
-                guard liveLeases.isExpired(lease, now: instant) else { return false }
-                if let task = try StoredTask.leased(by: lease, database) {
-                    try Self.lose(task, lease, at: now, database)
-                }
-                return true
-            }
-        } whenDurable: { [liveLeases] ended in
-            liveLeases.end(ended)
-        }
-    }
-
-    private static func lose(
-        _ task: StoredTask, _ lease: LeaseID, at now: Timestamp, _ database: Database
-    ) throws {
-        var machine = task.machine
-        machine.endAttempt()
-        let error =
-            "the worker was not heard of for a whole lease "
-            + "(attempt \(machine.attempt), \(machine.attemptsCharged) of \(machine.attemptMax))"
-        try end(lease, .lost, error: error, at: now, database)
-        try task.apply(machine, lease: nil, error: error, database)
     }
 
     /// The task that a lease speaks for, if it still may: also one that was given up for lost while
@@ -220,22 +198,31 @@ extension Store {
     static func standing(of lease: LeaseID, _ database: Database) throws
         -> (StoredTask, LeaseMachine.Standing)
     {
-        guard
-            let row = try Row.fetchOne(
-                database, sql: "SELECT task, number, outcome FROM attempt WHERE lease = ?",
-                arguments: [lease.rawValue]),
-            let outcome = AttemptOutcome(rawValue: row["outcome"]),
-            let task = try StoredTask.fetch(row["task"], database)
+        guard let place = LeasePlace(lease),
+            let outcome = try outcome(of: lease, at: place, database),
+            let task = try StoredTask.fetch(place.task, database)
         else { throw StoreError.noSuchLease(lease) }
-        return (task, task.machine.standing(ofAttempt: row["number"], outcome: outcome))
+        return (task, task.machine.standing(ofAttempt: place.attempt, outcome: outcome))
+    }
+
+    private static func outcome(
+        of lease: LeaseID, at place: LeasePlace, _ database: Database
+    ) throws -> AttemptOutcome? {
+        try database.firstRow(
+            "SELECT outcome, lease FROM attempt WHERE task = ? AND number = ?",
+            [place.task, place.attempt]
+        ) { row in
+            lease.rawValue == row[1] ? AttemptOutcome(rawValue: row[0]) : nil
+        } ?? nil
     }
 
     static func end(
         _ lease: LeaseID, _ outcome: AttemptOutcome, error: String? = nil, at now: Timestamp,
         _ database: Database
     ) throws {
-        try database.execute(
-            sql: "UPDATE attempt SET outcome = ?, error = ?, endedAt = ? WHERE lease = ?",
-            arguments: [outcome.rawValue, error, now.milliseconds, lease.rawValue])
+        guard let place = LeasePlace(lease) else { throw StoreError.noSuchLease(lease) }
+        try database.executeCached(
+            "UPDATE attempt SET outcome = ?, error = ?, endedAt = ? WHERE task = ? AND number = ?",
+            [outcome.rawValue, error, now.milliseconds, place.task, place.attempt])
     }
 }

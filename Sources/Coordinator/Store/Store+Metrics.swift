@@ -6,7 +6,7 @@ import Shared
 extension Store {
     /// Stores metric rows and puts the lease's expiry off. Rows stored before are passed over, so
     /// the call can be repeated at will.
-    func append(_ metrics: MetricsRequest, to lease: LeaseID) async throws {
+    func append(_ metrics: PackedMetrics, to lease: LeaseID) async throws {
         let instant = environment.instant()
         if let entry = liveLeases.entry(lease) {
             workersSeen.touch(entry.worker, now: instant)
@@ -14,12 +14,13 @@ extension Store {
                 lease, epochsCompleted: metrics.epochsCompleted, now: instant)
             progress.add(gained ?? 0, to: entry.sweep, now: instant)
             // A heartbeat on a lease that holds changes nothing that must be durable.
-            if gained != nil && metrics.rows.isEmpty { return }
+            if gained != nil && metrics.rows.count == 0 { return }
         }
         _ = try await commits.write { database in
             let task = try Self.holder(of: lease, database)
             try Self.revive(task, lease, database)
-            try Self.insert(metrics, of: task, database)
+            try Self.insert(metrics.rows, from: metrics.firstSequence, of: task, database)
+            try Self.note(metrics, of: task, database)
             return (task.sweep, try Self.worker(of: lease, database))
         } whenDurable: { [liveLeases] sweep, worker in
             // One that holds was extended above, and perhaps by others since.
@@ -30,50 +31,115 @@ extension Store {
         }
     }
 
-    /// Ends the attempt and the task with success. All that the attempt measured must be stored,
-    /// and be what the attempt says it was, to the bit.
-    func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
+    /// Ends the attempt and the task with success. All that the attempt measured must be stored by
+    /// then, the rows of this call with it, and be what the attempt says it was, to the bit.
+    ///
+    /// A repeat needs no record of the first time: a success is never replaced, and whoever says
+    /// the same of it again finds it as he says.
+    func complete(_ lease: LeaseID, _ result: PackedCompletion) async throws {
         let now = environment.now()
-        // Read and hashed here, in a snapshot, while others write: rows are only ever added, so
-        // that their number tells later whether these are still all.
-        let rows = try await pool.read { try Self.storedRows(of: lease, $0) }
-        _ = try await once(key, whenDurable: whenEnded(lease, .succeeded)) { database in
+        let read = try await longTrajectory(of: lease, result)
+        let ended = whenEnded(lease, .succeeded)
+        try await commits.write { database in
             let (task, standing) = try Self.standing(of: lease, database)
-            switch standing {
-            case .current, .revivable:
-                try Self.succeed(task, lease, rows, result, at: now, database)
-            case .succeededAlready:
-                try Self.check(rows, of: task, against: result, database)
-            case .lost(let reason):
-                throw StoreError.leaseLost(reason: reason)
+            if case .lost(let reason) = standing { throw StoreError.leaseLost(reason: reason) }
+            guard standing == .succeededAlready || result.epochsCompleted == task.epochs else {
+                throw StoreError.epochsMissing(
+                    completed: result.epochsCompleted, wanted: task.epochs)
             }
-            return TaskState.succeeded
+            let measured = try Self.measured(read, result, of: task, lease, database)
+            if standing != .succeededAlready {
+                try Self.succeed(task, lease, measured, result, at: now, database)
+            }
+        } whenDurable: {
+            ended()
         }
         try await setAsideSuspects()
     }
 
+    /// What the attempt's rows come to, with those of this call: exactly what the call says.
+    private static func measured(
+        _ read: StoredTrajectory?, _ result: PackedCompletion, of task: StoredTask,
+        _ lease: LeaseID, _ database: Database
+    ) throws -> StoredTrajectory {
+        let next = try rowCount(of: task, database)
+        let first = result.firstSequence
+        guard (0...next).contains(first) else {
+            throw StoreError.rowsMissing(stored: next, claimed: result.rowCount)
+        }
+        // Most attempts are short, and one whose rows are all in the call has nothing to be read.
+        var measured =
+            next == 0 ? StoredTrajectory() : try read ?? trajectory(of: lease, database)
+        // Rows that came after the snapshot are missing from it: the worker tries again.
+        let areAll = measured.count == next
+        measured.add(result.rows.suffix(from: min(next - first, result.rows.count)))
+        guard areAll, measured.count == result.rowCount else {
+            throw StoreError.rowsMissing(stored: measured.count, claimed: result.rowCount)
+        }
+        let digest = measured.digest
+        guard digest == result.trajectory else {
+            throw StoreError.trajectoryMismatch(stored: digest, claimed: result.trajectory)
+        }
+        return measured
+    }
+
+    /// What an attempt's rows come to.
+    private struct StoredTrajectory: Sendable {
+        private(set) var count = 0
+        private(set) var lastEpoch = 0
+        private var trajectory = TrajectoryDigest()
+
+        var digest: Digest { trajectory.digest }
+
+        mutating func add(_ rows: MetricBatch) {
+            count += rows.count
+            lastEpoch = max(lastEpoch, rows.lastEpoch)
+            trajectory.append(rows)
+        }
+    }
+
+    /// Of many rows, read in a snapshot while others write: rows are only ever added, so that their
+    /// number tells later whether these are still all. Nil where there are few: those are read
+    /// faster than a second look at the store takes.
+    private func longTrajectory(of lease: LeaseID, _ result: PackedCompletion) async throws
+        -> StoredTrajectory?
+    {
+        guard result.rowCount > Limits.rowsReadWhileWritingMax else { return nil }
+        return try await pool.read { try Self.trajectory(of: lease, $0) }
+    }
+
+    private static func trajectory(of lease: LeaseID, _ database: Database) throws
+        -> StoredTrajectory
+    {
+        guard let place = LeasePlace(lease) else { throw StoreError.noSuchLease(lease) }
+        var stored = StoredTrajectory()
+        let batches = try Row.fetchCursor(
+            database.cachedStatement(
+                sql: "SELECT rows FROM metric WHERE task = ? AND attempt = ? ORDER BY first"),
+            arguments: [place.task, place.attempt])
+        while let row = try batches.next() { stored.add(try MetricBatch(stored: row)) }
+        return stored
+    }
+
     private static func succeed(
-        _ task: StoredTask, _ lease: LeaseID, _ rows: StoredRows, _ result: CompleteRequest,
-        at now: Timestamp, _ database: Database
+        _ task: StoredTask, _ lease: LeaseID, _ measured: StoredTrajectory,
+        _ result: PackedCompletion, at now: Timestamp, _ database: Database
     ) throws {
-        guard result.epochsCompleted == task.epochs else {
-            throw StoreError.epochsMissing(completed: result.epochsCompleted, wanted: task.epochs)
+        guard measured.lastEpoch == task.epochs else {
+            throw StoreError.evaluationMissing(lastEpoch: measured.lastEpoch, wanted: task.epochs)
         }
-        try check(rows, of: task, against: result, database)
-        guard rows.lastEpoch == task.epochs else {
-            throw StoreError.evaluationMissing(lastEpoch: rows.lastEpoch, wanted: task.epochs)
-        }
+        try insert(result.rows, from: result.firstSequence, of: task, database)
         var machine = task.machine
         machine.revive()
         machine.complete()
         try end(lease, .succeeded, at: now, database)
-        try database.execute(
-            sql: """
-                UPDATE task SET state = ?, lease = NULL, error = NULL, epochsCompleted = epochs,
-                    trajectory = ?, attemptsCharged = ?
-                WHERE number = ? AND state = ? AND attempt = ?
-                """,
-            arguments: [
+        try database.executeCached(
+            """
+            UPDATE task SET state = ?, lease = NULL, error = NULL, epochsCompleted = epochs,
+                trajectory = ?, attemptsCharged = ?
+            WHERE number = ? AND state = ? AND attempt = ?
+            """,
+            [
                 machine.state.rawValue, result.trajectory.hexadecimal, machine.attemptsCharged,
                 task.number, task.machine.state.rawValue, task.machine.attempt,
             ])
@@ -81,85 +147,68 @@ extension Store {
             throw DatabaseError(message: "task \(task.number) changed within one transaction")
         }
     }
+}
 
-    /// What an attempt's rows come to.
-    private struct StoredRows: Sendable {
-        var count = 0
-        var lastEpoch = 0
-        var trajectory = TrajectoryDigest().digest
-    }
+// MARK: - Rows
 
-    private static func storedRows(of lease: LeaseID, _ database: Database) throws -> StoredRows {
-        var rows = StoredRows()
-        var trajectory = TrajectoryDigest()
-        let cursor = try Row.fetchCursor(
-            database,
-            sql: """
-                SELECT metric.epoch, metric.split, metric."values"
-                FROM attempt JOIN metric
-                    ON metric.task = attempt.task AND metric.attempt = attempt.number
-                WHERE attempt.lease = ? ORDER BY metric.sequence
-                """,
-            arguments: [lease.rawValue])
-        while let stored = try cursor.next() {
-            let row = try MetricRow(stored: stored)
-            rows.count += 1
-            rows.lastEpoch = max(rows.lastEpoch, row.epoch)
-            trajectory.append(row)
+extension Store {
+    private static func insert(
+        _ rows: MetricBatch, from first: Int, of task: StoredTask, _ database: Database
+    ) throws {
+        guard rows.lastEpoch <= task.epochs else {
+            throw StoreError.noSuchEpoch(rows.lastEpoch, epochs: task.epochs)
         }
-        rows.trajectory = trajectory.digest
-        return rows
+        guard rows.count > 0 else { return }
+        let next = try rowCount(of: task, database)
+        guard first <= next else { throw StoreError.metricsGap(found: first, wanted: next) }
+        let repeated = min(next - first, rows.count)
+        if repeated > 0 { try checkRepeat(rows, from: first, count: repeated, of: task, database) }
+        let fresh = rows.suffix(from: repeated)
+        guard fresh.count > 0 else { return }
+        try database.executeCached(
+            """
+            INSERT INTO metric (task, attempt, first, count, lastEpoch, rows)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+            [
+                task.number, task.machine.attempt, next, fresh.count, fresh.lastEpoch,
+                Data(fresh.bytes),
+            ])
     }
 
-    private static func check(
-        _ rows: StoredRows, of task: StoredTask, against result: CompleteRequest,
+    private static func note(
+        _ metrics: PackedMetrics, of task: StoredTask, _ database: Database
+    ) throws {
+        let epochsCompleted = min(metrics.epochsCompleted, task.epochs)
+        guard epochsCompleted > task.epochsCompleted else { return }
+        try database.executeCached(
+            "UPDATE task SET epochsCompleted = ? WHERE number = ?", [epochsCompleted, task.number])
+    }
+
+    /// The first `count` rows are stored already: as the same, to the bit.
+    private static func checkRepeat(
+        _ rows: MetricBatch, from firstSequence: Int, count: Int, of task: StoredTask,
         _ database: Database
     ) throws {
-        let count = try rowCount(of: task, database)
-        // Rows that came after the snapshot are not in it: as if they were missing.
-        for stored in [rows.count, count] where stored != result.rowCount {
-            throw StoreError.rowsMissing(stored: stored, claimed: result.rowCount)
-        }
-        guard rows.trajectory == result.trajectory else {
-            throw StoreError.trajectoryMismatch(stored: rows.trajectory, claimed: result.trajectory)
-        }
-    }
-
-    private static func insert(
-        _ metrics: MetricsRequest, of task: StoredTask, _ database: Database
-    ) throws {
-        for row in metrics.rows where row.epoch > task.epochs {
-            throw StoreError.noSuchEpoch(row.epoch, epochs: task.epochs)
-        }
-        let stored = try metricRows(of: task, from: metrics.firstSequence, database)
-        let next = metrics.firstSequence + stored.count
-        if stored.isEmpty {
-            let count = try rowCount(of: task, database)
-            guard metrics.firstSequence == count else {
-                throw StoreError.metricsGap(found: metrics.firstSequence, wanted: count)
+        let batches = try Row.fetchCursor(
+            database.cachedStatement(
+                sql: """
+                    SELECT rows, first FROM metric
+                    WHERE task = ? AND attempt = ? AND first + count > ? AND first < ?
+                    ORDER BY first
+                    """),
+            arguments: [
+                task.number, task.machine.attempt, firstSequence, firstSequence + count,
+            ])
+        while let row = try batches.next() {
+            let (batch, first) = (try MetricBatch(stored: row), row[1] as Int)
+            let start = max(first, firstSequence)
+            let end = min(first + batch.count, firstSequence + count)
+            for sequence in start..<max(start, end)
+            where batch.row(sequence - first) != rows.row(sequence - firstSequence) {
+                throw StoreError.metricsConflict(sequence: sequence)
             }
         }
-        for (offset, pair) in zip(stored, metrics.rows).enumerated() where pair.0 != pair.1 {
-            throw StoreError.metricsConflict(sequence: metrics.firstSequence + offset)
-        }
-        let statement = try database.cachedStatement(
-            sql: """
-                INSERT INTO metric (task, attempt, sequence, epoch, split, "values")
-                VALUES (?, ?, ?, ?, ?, ?)
-                """)
-        for (offset, row) in metrics.rows.dropFirst(stored.count).enumerated() {
-            let values = String(decoding: try WireCoding.encode(row.values), as: UTF8.self)
-            try statement.execute(arguments: [
-                task.number, task.machine.attempt, next + offset, row.epoch, row.split.rawValue,
-                values,
-            ])
-        }
-        try database.execute(
-            sql: """
-                UPDATE task SET epochsCompleted = max(epochsCompleted, min(?, epochs))
-                WHERE number = ?
-                """,
-            arguments: [metrics.epochsCompleted, task.number])
     }
 
     /// A lease that was given up for lost, and that nobody else took, holds again.
@@ -167,51 +216,43 @@ extension Store {
         guard task.machine.state == .ready else { return }
         var machine = task.machine
         machine.revive()
-        try database.execute(
-            sql: """
-                UPDATE attempt SET outcome = 'running', error = NULL, endedAt = NULL
-                WHERE lease = ?
-                """,
-            arguments: [lease.rawValue])
+        try database.executeCached(
+            """
+            UPDATE attempt SET outcome = 'running', error = NULL, endedAt = NULL
+            WHERE task = ? AND number = ?
+            """,
+            [task.number, task.machine.attempt])
         try task.apply(machine, lease: lease, database)
     }
 
+    /// How many rows the task's newest attempt has: the number of the next one.
     private static func rowCount(of task: StoredTask, _ database: Database) throws -> Int {
-        try Int.fetchOne(
-            database, sql: "SELECT count(*) FROM metric WHERE task = ? AND attempt = ?",
-            arguments: [task.number, task.machine.attempt]) ?? 0
-    }
-
-    private static func metricRows(
-        of task: StoredTask, from sequence: Int, _ database: Database
-    ) throws -> [MetricRow] {
-        try Row.fetchAll(
-            database,
-            sql: """
-                SELECT epoch, split, "values" FROM metric
-                WHERE task = ? AND attempt = ? AND sequence >= ? ORDER BY sequence
-                """,
-            arguments: [task.number, task.machine.attempt, sequence]
-        ).map(MetricRow.init(stored:))
+        try database.firstRow(
+            """
+            SELECT first + count FROM metric WHERE task = ? AND attempt = ?
+            ORDER BY first DESC LIMIT 1
+            """,
+            [task.number, task.machine.attempt]
+        ) { $0[0] as Int } ?? 0
     }
 
     static func worker(of lease: LeaseID, _ database: Database) throws -> WorkerName {
-        let name = try String.fetchOne(
-            database, sql: "SELECT worker FROM attempt WHERE lease = ?",
-            arguments: [lease.rawValue])
+        let place = LeasePlace(lease)
+        let name = try database.firstRow(
+            "SELECT worker FROM attempt WHERE task = ? AND number = ?",
+            [place?.task, place?.attempt]
+        ) { $0[0] as String }
         return WorkerName(unchecked: name ?? "")
     }
 }
 
-extension MetricRow {
-    /// From the columns `epoch`, `split` and `values`.
+extension MetricBatch {
+    /// From the column `rows`, the first of the row.
     init(stored row: Row) throws {
-        let text: String = row["values"]
-        guard let split = Split(rawValue: row["split"]) else {
-            throw DatabaseError(message: "a metric row has an unknown split")
+        do {
+            try self.init(bytes: [UInt8](row[0] as Data))
+        } catch {
+            throw DatabaseError(message: "a metric row is damaged")
         }
-        self.init(
-            epoch: row["epoch"], split: split,
-            values: try WireCoding.decode([String: MetricValue].self, from: Data(text.utf8)))
     }
 }

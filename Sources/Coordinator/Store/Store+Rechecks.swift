@@ -83,13 +83,18 @@ extension Store {
         let sweep = try sweepOfReruns(task, at: now, randomBits, database)
         try database.execute(
             sql: """
-                INSERT INTO task
-                    (sweep, position, id, configuration, dataDigest, gate, epochs, attemptMax)
-                SELECT ?, position, id, configuration, dataDigest, gate, epochs, attemptMax
+                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, attemptMax)
+                SELECT ?, position, id, dataDigest, gate, epochs, attemptMax
                 FROM task WHERE number = ?
                 """,
             arguments: [sweep.rawValue, task])
         let rerun = database.lastInsertedRowID
+        try database.execute(
+            sql: """
+                INSERT INTO configuration (task, json)
+                SELECT ?, json FROM configuration WHERE task = ?
+                """,
+            arguments: [rerun, task])
         try database.execute(
             sql: "UPDATE recheck SET rerun = ? WHERE task = ?", arguments: [rerun, task])
         return rerun

@@ -47,54 +47,68 @@ struct SweepSnapshot {
 
     /// All tasks in their order, one at a time.
     func forEachTask(withConfiguration: Bool = false, _ body: (ReportTask) throws -> Void) throws {
-        let tasks = try Row.fetchCursor(
+        let rows = try Row.fetchCursor(
             database, sql: Self.tasks(withConfiguration: withConfiguration),
             arguments: [sweep.id.rawValue])
-        let finalRows = try database.makeStatement(sql: Self.finalRows)
-        while let row = try tasks.next() {
-            let metrics = try Row.fetchAll(
-                finalRows, arguments: [row["number"] as Int64, row["attempt"] as Int])
-            try body(
-                ReportTask(
-                    row, metrics: metrics.map(MetricRow.init(stored:)),
-                    withConfiguration: withConfiguration))
+        var gates: [Int64: [String]] = [:]
+        var task: ReportTask?
+        while let row = try rows.next() {
+            // Its last epoch's rows can have come in several calls.
+            if task?.position != row[1] {
+                if let task { try body(task) }
+                task = try ReportTask(
+                    row, gateCells: try gateCells(row[4], &gates),
+                    withConfiguration: withConfiguration)
+            }
+            if let bytes = row[13] as Data? { try task?.addLastRows(bytes) }
         }
+        if let task { try body(task) }
+    }
+
+    /// There are few gates, and many tasks of each.
+    private func gateCells(_ number: Int64, _ known: inout [Int64: [String]]) throws -> [String] {
+        if let cells = known[number] { return cells }
+        let text = try database.firstRow("SELECT cells FROM gate WHERE number = ?", [number]) {
+            $0[0] as String
+        }
+        let cells = try WireCoding.decode([String].self, from: Data((text ?? "").utf8))
+        known[number] = cells
+        return cells
     }
 
     /// Every metric row, in the order of tasks and then of training.
-    func forEachMetricRow(_ body: (SweepTaskID, MetricRow) throws -> Void) throws {
+    func forEachMetricRow(_ body: (SweepTaskID, MetricBatch.RowReader) throws -> Void) throws {
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT task.id, metric.epoch, metric.split, metric."values"
+                SELECT metric.rows, task.id
                 FROM task JOIN metric
                     ON metric.task = task.number AND metric.attempt = task.attempt
-                WHERE task.sweep = ? ORDER BY task.position, metric.sequence
+                WHERE task.sweep = ? ORDER BY task.position, metric.first
                 """,
             arguments: [sweep.id.rawValue])
         while let row = try rows.next() {
-            try body(SweepTaskID(unchecked: row["id"]), MetricRow(stored: row))
+            let task = SweepTaskID(unchecked: row[1])
+            try MetricBatch(stored: row).forEach { try body(task, $0) }
         }
     }
 
     private static func tasks(withConfiguration: Bool) -> String {
         """
-        SELECT task.number, task.position, task.id, task.state, gate.cells, task.epochsCompleted,
+        SELECT task.number, task.position, task.id, task.state, task.gate, task.epochsCompleted,
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
-            attempt.endedAt \(withConfiguration ? ", task.configuration" : "")
-        FROM task JOIN gate ON gate.number = task.gate
+            attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows
+        FROM task
+            \(withConfiguration ? "JOIN configuration ON configuration.task = task.number" : "")
             LEFT JOIN attempt ON attempt.task = task.number AND attempt.number = task.attempt
             LEFT JOIN worker ON worker.name = attempt.worker
-        WHERE task.sweep = ? ORDER BY task.position
+            LEFT JOIN metric ON metric.task = task.number AND metric.attempt = task.attempt
+                AND metric.lastEpoch = (
+                    SELECT max(last.lastEpoch) FROM metric AS last
+                    WHERE last.task = task.number AND last.attempt = task.attempt)
+        WHERE task.sweep = ? ORDER BY task.position, metric.first
         """
     }
-
-    private static let finalRows = """
-        SELECT epoch, split, "values" FROM metric
-        WHERE task = ?1 AND attempt = ?2
-            AND epoch = (SELECT max(epoch) FROM metric WHERE task = ?1 AND attempt = ?2)
-        ORDER BY sequence
-        """
 }
 
 /// What reports are made from.
@@ -107,18 +121,22 @@ extension Store {
 }
 
 extension ReportTask {
-    fileprivate init(_ row: Row, metrics: [MetricRow], withConfiguration: Bool) throws {
-        guard let state = TaskState(rawValue: row["state"]) else {
+    fileprivate init(_ row: Row, gateCells: [String], withConfiguration: Bool) throws {
+        guard let state = TaskState(rawValue: row[3]) else {
             throw DatabaseError(message: "a task has an unknown state")
         }
-        let cells: String = row["cells"]
         self.init(
-            position: row["position"], id: SweepTaskID(unchecked: row["id"]), state: state,
-            gateCells: try WireCoding.decode([String].self, from: Data(cells.utf8)),
-            epochsCompleted: row["epochsCompleted"], trajectory: row["trajectory"],
-            error: row["error"], metrics: metrics, attempts: row["attempt"], host: row["host"],
-            startedAt: (row["startedAt"] as Int64?).map(Timestamp.init(milliseconds:)),
-            endedAt: (row["endedAt"] as Int64?).map(Timestamp.init(milliseconds:)),
-            configuration: withConfiguration ? row["configuration"] : nil)
+            position: row[1], id: SweepTaskID(unchecked: row[2]), state: state,
+            gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6], error: row[7],
+            metrics: [], attempts: row[8], host: row[9],
+            startedAt: (row[10] as Int64?).map(Timestamp.init(milliseconds:)),
+            endedAt: (row[11] as Int64?).map(Timestamp.init(milliseconds:)),
+            configuration: withConfiguration ? row[12] : nil)
+    }
+
+    /// Of some stored rows those of the last epoch.
+    fileprivate mutating func addLastRows(_ bytes: Data) throws {
+        let batch = try MetricBatch(bytes: [UInt8](bytes))
+        try batch.forEach(epoch: batch.lastEpoch) { metrics.append($0.row) }
     }
 }

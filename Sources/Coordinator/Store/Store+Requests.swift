@@ -9,6 +9,81 @@ struct RequestKey: Sendable {
     let fingerprint: Digest
 }
 
+/// An answer that a repeat is given again.
+protocol Recordable: Codable, Sendable {
+    /// Its JSON.
+    func record() throws -> String
+}
+
+extension Recordable {
+    func record() throws -> String {
+        String(decoding: try WireCoding.encode(self), as: UTF8.self)
+    }
+}
+
+extension SweepCreated: Recordable {}
+extension HostLetBack: Recordable {}
+extension DatasetStatus: Recordable {}
+extension Int: Recordable {}
+
+/// Recorded for each task: by hand, because an encoder would take as long as the transaction.
+extension TaskState: Recordable {
+    func record() -> String { "\"\(rawValue)\"" }
+}
+
+extension Array: Recordable where Element == LeaseGrant {
+    func record() -> String {
+        var text = JSONText()
+        text.array { text in
+            for grant in self { grant.write(to: &text) }
+        }
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+}
+
+extension LeaseGrant {
+    fileprivate func write(to text: inout JSONText) {
+        text.object { text in
+            text.key("attempt")
+            text.integer(attempt)
+            if let checkpoint {
+                text.key("checkpoint")
+                checkpoint.write(to: &text)
+            }
+            if let checkpointEveryEpochs {
+                text.key("checkpointEveryEpochs")
+                text.integer(checkpointEveryEpochs)
+            }
+            text.key("configuration")
+            text.string(configuration)
+            text.key("dataDigest")
+            text.string(dataDigest.hexadecimal)
+            text.key("lease")
+            text.string(lease.rawValue)
+            text.key("sweepID")
+            text.string(sweepID.rawValue)
+            text.key("sweepName")
+            text.string(sweepName)
+            text.key("task")
+            text.string(task.rawValue)
+        }
+    }
+}
+
+extension CheckpointReference {
+    /// As it is in records and on the wire.
+    func write(to text: inout JSONText) {
+        text.object { text in
+            text.key("bytes")
+            text.integer(bytes)
+            text.key("digest")
+            text.string(digest.hexadecimal)
+            text.key("epochs_completed")
+            text.integer(epochsCompleted)
+        }
+    }
+}
+
 extension Store {
     /// Does `work` once for each request id: a repeat gets the answer of the first time, from the
     /// same transaction's record, also after a restart.
@@ -16,9 +91,11 @@ extension Store {
     /// An error is not recorded: it changed nothing, and is found again by the repeat.
     /// - Parameters:
     ///   - isFinal: false for an answer after which the same call may still be tried again.
+    ///   - recording: what is kept of an answer, where a part of it can be found again.
     ///   - whenDurable: called the first time alone, in the order of the writes.
-    func once<Answer: Codable & Sendable>(
+    func once<Answer: Recordable>(
         _ key: RequestKey, isFinal: @escaping @Sendable (Answer) -> Bool = { _ in true },
+        recording: @escaping @Sendable (Answer) -> Answer = { $0 },
         whenDurable: @escaping @Sendable (Answer) -> Void = { _ in },
         _ work: @escaping @Sendable (Database) throws -> Answer
     ) async throws -> Answer {
@@ -28,7 +105,7 @@ extension Store {
                 return (recorded, true)
             }
             let answer = try work(database)
-            if isFinal(answer) { try Self.record(answer, key, at: now, database) }
+            if isFinal(answer) { try Self.record(recording(answer), key, at: now, database) }
             return (answer, false)
         } whenDurable: { answer, isRepeat in
             if !isRepeat { whenDurable(answer) }
@@ -44,28 +121,25 @@ extension Store {
     }
 
     private static func record(
-        _ answer: some Encodable, _ key: RequestKey, at now: Timestamp, _ database: Database
+        _ answer: some Recordable, _ key: RequestKey, at now: Timestamp, _ database: Database
     ) throws {
-        try database.execute(
-            sql: "INSERT INTO request (id, fingerprint, answer, at) VALUES (?, ?, ?, ?)",
-            arguments: [
-                key.id.rawValue, key.fingerprint.hexadecimal,
-                String(decoding: try WireCoding.encode(answer), as: UTF8.self), now.milliseconds,
+        try database.executeCached(
+            "INSERT INTO request (id, fingerprint, answer, at) VALUES (?, ?, ?, ?)",
+            [
+                key.id.rawValue, key.fingerprint.hexadecimal, try answer.record(),
+                now.milliseconds,
             ])
     }
 
     private static func recordedAnswer<Answer: Decodable>(_ key: RequestKey, _ database: Database)
         throws -> Answer?
     {
-        let row = try Row.fetchOne(
-            database, sql: "SELECT fingerprint, answer FROM request WHERE id = ?",
-            arguments: [key.id.rawValue])
-        guard let row else { return nil }
-        guard row["fingerprint"] == key.fingerprint.hexadecimal else {
-            throw StoreError.requestIDReused
+        try database.firstRow(
+            "SELECT fingerprint, answer FROM request WHERE id = ?", [key.id.rawValue]
+        ) { row in
+            guard row[0] == key.fingerprint.hexadecimal else { throw StoreError.requestIDReused }
+            return try WireCoding.decode(Answer.self, from: Data((row[1] as String).utf8))
         }
-        let answer: String = row["answer"]
-        return try WireCoding.decode(Answer.self, from: Data(answer.utf8))
     }
 
     /// Forgets what nobody will repeat any more.

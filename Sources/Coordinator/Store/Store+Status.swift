@@ -112,10 +112,13 @@ extension Store {
                 database,
                 sql: """
                     SELECT worker.name, worker.host, worker.firstSeenAt,
-                        sum(outcome = 'running') AS leased, sum(outcome = 'succeeded') AS succeeded,
-                        sum(outcome = 'failed') AS failed, sum(outcome = 'lost') AS lost
-                    FROM worker LEFT JOIN attempt ON attempt.worker = worker.name
-                    GROUP BY worker.name
+                        leased, succeeded, failed, lost
+                    FROM worker LEFT JOIN (
+                        SELECT worker, sum(outcome = 'running') AS leased,
+                            sum(outcome = 'succeeded') AS succeeded,
+                            sum(outcome = 'failed') AS failed, sum(outcome = 'lost') AS lost
+                        FROM attempt GROUP BY worker
+                    ) AS ended ON ended.worker = worker.name
                     """
             ).map { row in
                 let name = WorkerName(unchecked: row["name"])

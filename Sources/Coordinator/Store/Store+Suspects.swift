@@ -71,9 +71,9 @@ extension Store {
     // MARK: - Setting aside
 
     /// What is to be done once the end of a lease is on disk. Made before, while the lease is live.
-    func whenEnded(_ lease: LeaseID, _ outcome: AttemptOutcome) -> @Sendable (TaskState) -> Void {
+    func whenEnded(_ lease: LeaseID, _ outcome: AttemptOutcome) -> @Sendable () -> Void {
         let work = liveLeases.entry(lease)?.work
-        return { [liveLeases, hosts] _ in
+        return { [liveLeases, hosts] in
             liveLeases.end([lease])
             guard let work, outcome == .succeeded || outcome == .failed else { return }
             hosts.record(work, failed: outcome == .failed ? lease : nil)

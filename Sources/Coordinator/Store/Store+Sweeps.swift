@@ -42,19 +42,23 @@ extension Store {
     private static func insert(
         _ tasks: [NewTask], of sweep: SweepID, attemptMax: Int, _ database: Database
     ) throws -> Int {
-        let statement = try database.cachedStatement(
+        let insertTask = try database.cachedStatement(
             sql: """
-                INSERT INTO task
-                    (sweep, position, id, configuration, dataDigest, gate, epochs, attemptMax)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, attemptMax)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """)
+        let insertConfiguration = try database.cachedStatement(
+            sql: "INSERT INTO configuration (task, json) VALUES (?, ?)")
         var gates: [[String]: Int64] = [:]
         for task in tasks {
             let gate = try gates[task.gateCells] ?? insertGate(task.gateCells, database)
             gates[task.gateCells] = gate
-            try statement.execute(arguments: [
-                sweep.rawValue, task.position, task.id.rawValue, task.configuration,
-                task.dataDigest.hexadecimal, gate, task.epochs, attemptMax,
+            try insertTask.execute(arguments: [
+                sweep.rawValue, task.position, task.id.rawValue, task.dataDigest.hexadecimal, gate,
+                task.epochs, attemptMax,
+            ])
+            try insertConfiguration.execute(arguments: [
+                database.lastInsertedRowID, task.configuration,
             ])
         }
         return tasks.count
@@ -121,7 +125,7 @@ extension Store {
         return cancelled
     }
 
-    private struct Cancelled: Codable {
+    private struct Cancelled: Recordable {
         var count: Int
         var leases: [LeaseID]
     }

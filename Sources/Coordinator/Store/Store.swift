@@ -50,7 +50,11 @@ struct Store: Sendable {
     private static func makeCommitsDurable(_ pool: DatabasePool) throws {
         let level = try pool.writeWithoutTransaction { database in
             try database.execute(
-                sql: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864")
+                sql: """
+                    PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+                    PRAGMA wal_autocheckpoint = \(Limits.walPagesMax);
+                    PRAGMA cache_size = -\(Limits.pageCacheKilobytesMax)
+                    """)
             return try Int.fetchOne(database, sql: "PRAGMA synchronous")
         }
         guard level == 2 else {
@@ -66,7 +70,8 @@ struct Store: Sendable {
                 sql: """
                     SELECT task.lease, task.sweep, attempt.worker, task.epochsCompleted,
                         worker.host, sweep.name, task.id
-                    FROM task JOIN attempt ON attempt.lease = task.lease
+                    FROM task JOIN attempt
+                        ON attempt.task = task.number AND attempt.number = task.attempt
                         JOIN worker ON worker.name = attempt.worker
                         JOIN sweep ON sweep.id = task.sweep
                     WHERE task.state = 'leased'

@@ -7,34 +7,40 @@ struct StoredTask {
     let sweep: SweepID
     let sweepName: String
     let id: SweepTaskID
-    let configuration: String
     let dataDigest: Digest
     let epochs: Int
+    let epochsCompleted: Int
     let lease: LeaseID?
     let checkpointEveryEpochs: Int?
     let machine: LeaseMachine
 
     private static let columns = """
-        SELECT task.number, task.sweep, sweep.name, task.id, task.configuration, task.dataDigest,
+        SELECT task.number, task.sweep, sweep.name, task.id, task.epochsCompleted, task.dataDigest,
             task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged,
             task.attemptMax, sweep.checkpointEveryEpochs
         FROM task JOIN sweep ON sweep.id = task.sweep
         """
 
+    private static let columnsOfOne = columns + " WHERE task.number = ?"
+
     /// - Parameter sql: what follows FROM.
     static func fetchAll(_ database: Database, sql: String, arguments: StatementArguments) throws
         -> [StoredTask]
     {
-        let statement = try database.cachedStatement(sql: columns + " " + sql)
-        return try Row.fetchAll(statement, arguments: arguments).map(StoredTask.init)
+        try database.allRows(columns + " " + sql, arguments, StoredTask.init)
     }
 
     static func fetch(_ number: Int64, _ database: Database) throws -> StoredTask? {
-        try fetchAll(database, sql: "WHERE task.number = ?", arguments: [number]).first
+        try database.firstRow(columnsOfOne, [number], StoredTask.init)
     }
 
-    static func leased(by lease: LeaseID, _ database: Database) throws -> StoredTask? {
-        try fetchAll(database, sql: "WHERE task.lease = ?", arguments: [lease.rawValue]).first
+    /// Those that the leases hold; others hold nothing any more.
+    static func leased(by leases: [LeaseID], _ database: Database) throws -> [StoredTask] {
+        let wanted = Set(leases)
+        return try fetchAll(
+            database, sql: "WHERE task.number IN (SELECT value FROM json_each(?))",
+            arguments: [leases.compactMap { LeasePlace($0)?.task }.sqlList]
+        ).filter { task in task.lease.map(wanted.contains) ?? false }
     }
 
     private init(row: Row) throws {
@@ -44,7 +50,7 @@ struct StoredTask {
         sweep = SweepID(unchecked: row[1])
         sweepName = row[2]
         id = SweepTaskID(unchecked: row[3])
-        configuration = row[4]
+        epochsCompleted = row[4]
         dataDigest = digest
         epochs = row[6]
         lease = (row[7] as String?).map(LeaseID.init(unchecked:))
@@ -58,21 +64,29 @@ struct StoredTask {
     func apply(
         _ decided: LeaseMachine, lease: LeaseID?, error: String? = nil, _ database: Database
     ) throws {
-        try database.execute(
-            sql: """
-                UPDATE task SET state = ?, attempt = ?, attemptsCharged = ?, lease = ?, error = ?
-                WHERE number = ? AND state = ? AND attempt = ?
-                """,
-            arguments: [
+        try database.executeCached(
+            """
+            UPDATE task SET state = ?, attempt = ?, attemptsCharged = ?, lease = ?, error = ?,
+                epochsCompleted = ?
+            WHERE number = ? AND state = ? AND attempt = ?
+            """,
+            [
                 decided.state.rawValue, decided.attempt, decided.attemptsCharged, lease?.rawValue,
                 // A task that will be tried again has no error yet; its attempt keeps it.
                 decided.state == .failed ? error : nil,
+                // What is shown as completed belongs to the newest attempt.
+                decided.attempt == machine.attempt ? epochsCompleted : 0,
                 number, machine.state.rawValue, machine.attempt,
             ])
         guard database.changesCount == 1 else {
             throw DatabaseError(message: "task \(number) changed within one transaction")
         }
     }
+}
+
+extension [Int64] {
+    /// As `json_each` takes it: SQLite binds no lists.
+    var sqlList: String { "[\(map(String.init).joined(separator: ","))]" }
 }
 
 extension String {

@@ -87,12 +87,22 @@ extension Configuration {
     /// - Parameter dataDigest: nil where the experiment makes its own data.
     /// - Throws: where a number is NaN or infinite, which no configuration that was read has.
     public func identity(dataDigest: Digest?) throws -> Digest {
-        let identity = JSONValue.object([
-            "configuration": json,
-            "data": dataDigest.map { .string($0.hexadecimal) } ?? .null,
-            "numeric_version": .string(NumericVersion.current),
-        ])
-        return Digest(of: try identity.canonicalData())
+        let text = String(decoding: try json.canonicalData(), as: UTF8.self)
+        return Self.identity(ofCanonical: text, dataDigest: dataDigest)
+    }
+
+    /// The same, where the canonical JSON is at hand.
+    public static func identity(ofCanonical json: String, dataDigest: Digest?) -> Digest {
+        var text = JSONText()
+        text.object { text in
+            text.key("configuration")
+            text.raw(json)
+            text.key("data")
+            if let dataDigest { text.string(dataDigest.hexadecimal) } else { text.raw("null") }
+            text.key("numeric_version")
+            text.string(NumericVersion.current)
+        }
+        return Digest(of: text.bytes)
     }
 }
 

@@ -16,7 +16,7 @@ enum Gunzip {
     ) throws(DatasetError) -> Data {
         let inflater = try Inflater(file)
         var (output, rest) = (Data(), data[...])
-        var chunk = [UInt8](repeating: 0, count: chunkBytes)
+        var chunk = [UInt8](repeating: 0, count: min(chunkBytes, max(4096, 8 * data.count)))
         // Each step but the last takes or makes a byte, so the loop ends.
         while true {
             let step = inflater.step(rest.prefix(chunkBytes), into: &chunk)

@@ -65,9 +65,9 @@ extension JSONValue {
     /// are taken over it, so a change here gives every task a new identity.
     /// Throws where a number is NaN or infinite, which JSON cannot say.
     public func canonicalData() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
+        var text = JSONText()
+        try text.value(self)
+        return text.data
     }
 
     /// The same with line breaks and indentation, for people.

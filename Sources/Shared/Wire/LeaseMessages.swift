@@ -119,15 +119,21 @@ public struct CompleteRequest: Codable, Hashable, Sendable {
     public var epochsCompleted: Int
     /// How many metric rows the attempt posted; all must be stored before it can complete.
     public var rowCount: Int
+    /// The last of them, where they were not posted before; nil: none.
+    public var rows: [MetricRow]?
     public var trajectory: Digest
 
-    public init(epochsCompleted: Int, rowCount: Int, trajectory: Digest) {
+    public init(
+        epochsCompleted: Int, rowCount: Int, rows: [MetricRow]? = nil, trajectory: Digest
+    ) {
         self.epochsCompleted = epochsCompleted
         self.rowCount = rowCount
+        self.rows = rows
         self.trajectory = trajectory
     }
 
     enum CodingKeys: String, CodingKey {
+        case rows
         case epochsCompleted = "epochs_completed"
         case rowCount = "row_count"
         case trajectory = "trajectory_sha256"

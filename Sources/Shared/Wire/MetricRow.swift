@@ -1,5 +1,4 @@
 internal import Crypto
-internal import FoundationEssentials
 
 /// What one evaluation measured on one split of the data.
 public struct MetricRow: Codable, Hashable, Sendable {
@@ -82,29 +81,23 @@ extension MetricValue: Codable {
 
 /// The SHA-256 over the float32 bits of every evaluation of a training, in order: two trainings
 /// that agree in it went the same way to the last bit.
-public struct TrajectoryDigest {
+public struct TrajectoryDigest: Sendable {
     private var hash = SHA256()
 
     public init() {}
 
-    /// Rows come in the order of training. What is hashed of each: the epoch (8 bytes), the split's
-    /// name, then by metric name in order: the name, a zero byte, the value's bits (4 bytes,
-    /// little-endian). Every NaN counts as the same one.
-    public mutating func append(_ row: MetricRow) {
-        var bytes = littleEndianBytes(UInt64(row.epoch)) + Array(row.split.rawValue.utf8)
-        for name in row.values.keys.sorted() {
-            guard let value = row.values[name]?.value else { continue }
-            let bits = value.isNaN ? Float.nan.bitPattern : value.bitPattern
-            bytes += Array(name.utf8) + [0] + littleEndianBytes(bits)
+    /// Rows come in the order of training; of each its `MetricBatch` bytes are hashed.
+    public mutating func append(_ row: MetricRow) { append(MetricBatch([row])) }
+
+    public mutating func append(_ rows: MetricBatch) {
+        rows.bytes.withUnsafeBytes { bytes in
+            for range in rows.ranges {
+                hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: bytes[range]))
+            }
         }
-        hash.update(data: bytes)
     }
 
     public var digest: Digest { Digest(hash.finalize()) }
-}
-
-private func littleEndianBytes(_ value: some FixedWidthInteger) -> [UInt8] {
-    withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }
 
 /// Which arithmetic made a number. Part of every task's identity: results of two versions are never

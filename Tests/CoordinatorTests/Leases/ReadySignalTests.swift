@@ -8,19 +8,19 @@ import Testing
     let ready = ReadySignal()
 
     @Test func `a signal between the look and the wait is not slept through`() async {
-        let seen = await ready.generation
-        await ready.notify()
+        let seen = ready.generation
+        ready.notify()
         #expect(await ready.wait(since: seen, atMost: .seconds(3_600)))
     }
 
     @Test func `a signal wakes everybody`() async {
-        let seen = await ready.generation
+        let seen = ready.generation
         await withTaskGroup(of: Bool.self) { group in
             for _ in 0..<20 {
                 group.addTask { await ready.wait(since: seen, atMost: .seconds(3_600)) }
             }
             group.addTask {
-                await ready.notify()
+                ready.notify()
                 return true
             }
             for await woken in group { #expect(woken) }
@@ -29,7 +29,7 @@ import Testing
 
     @Test func `no wake-up is missed, however signals and waits fall together`() async {
         for _ in 0..<2_000 {
-            let seen = await ready.generation
+            let seen = ready.generation
             async let waited = ready.wait(since: seen, atMost: .seconds(3_600))
             async let notified: Void = ready.notify()
             _ = await notified
@@ -54,11 +54,11 @@ import Testing
     }
 
     @Test func `closed, it lets nobody wait, and says so`() async {
-        let seen = await ready.generation
+        let seen = ready.generation
         async let waiting = ready.wait(since: seen, atMost: .seconds(3_600))
-        await ready.close()
+        ready.close()
         #expect(await !waiting)
         #expect(await !ready.wait(since: ready.generation, atMost: .seconds(3_600)))
-        #expect(await ready.isClosed)
+        #expect(ready.isClosed)
     }
 }

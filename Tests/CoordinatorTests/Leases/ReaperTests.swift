@@ -20,11 +20,11 @@ import Testing
         world.clock.advance(by: .milliseconds(29_999))
         await reaper.sweepOnce()
         #expect(try await world.task().state == .leased)
-        #expect(await reaper.ready.generation == 0)
+        #expect(reaper.ready.generation == 0)
         world.clock.advance(by: .milliseconds(1))
         await reaper.sweepOnce()
         #expect(try await world.task().state == .ready)
-        #expect(await reaper.ready.generation == 1)
+        #expect(reaper.ready.generation == 1)
     }
 
     @Test func `a thousand dead workers are noticed at one look`() async throws {
@@ -34,6 +34,29 @@ import Testing
         world.clock.advance(by: .seconds(30))
         await reaper(world).sweepOnce()
         #expect(try await world.tasks().allSatisfy { $0.state == .ready && $0.charged == 1 })
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
+    @Test func `dead workers on their last attempt and others are told apart`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 2)
+        let reaper = reaper(world)
+        for _ in 0..<2 {
+            _ = try await world.leaseOne()
+            world.clock.advance(by: .seconds(30))
+            await reaper.sweepOnce()
+        }
+        let leases = try await world.lease(slots: 2)
+        let other = try #require(leases.first { $0.attempt == 1 })
+        world.clock.advance(by: .seconds(30))
+        await reaper.sweepOnce()
+        let tasks = try await world.tasks()
+        #expect(tasks.map(\.state) == [.failed, .ready] && tasks.map(\.charged) == [3, 1])
+        // The one that is left may still be spoken for; the one that failed may not.
+        try await world.store.append(
+            PackedMetrics(MetricsRequest(firstSequence: 0, rows: [], epochsCompleted: 0)),
+            to: other.lease)
+        #expect(try await world.tasks().map(\.state) == [.failed, .leased])
         #expect(try await world.store.brokenInvariants() == [])
     }
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 import HummingbirdTesting
+import Foundation
 import Shared
 import TestSupport
 import Testing
@@ -51,6 +52,44 @@ import Testing
             #expect(again.status == 409 && again.code == .leaseLost)
             #expect(
                 again.message?.error.message == "The lease is lost: the attempt is handed back.")
+        }
+    }
+
+    /// Written by hand around texts that are JSON already.
+    @Test func `an answer is what an encoder would write`() async throws {
+        try await ServerWorld().test { client in
+            _ = try await client.post(
+                "/v1/sweeps", ServerWorld.sweep(name: "a \\u0022quoted\\u0022 name"))
+            let answer = try await client.askForTask(slots: 2)
+            let response = try answer.decoded(LeaseResponse.self)
+            #expect(response.leases.count == 2)
+            #expect(try WireCoding.encode(response) == Data(answer.body.utf8))
+            let lease = try #require(response.leases.first)
+            let metrics = MetricsRequest(firstSequence: 0, rows: Self.rows, epochsCompleted: 2)
+            let told = try await client.tell(lease, "metrics", metrics)
+            let wanted = LeaseAnswer(state: .leased, expiresInSeconds: 30)
+            #expect(try WireCoding.encode(wanted) == Data(told.body.utf8))
+        }
+    }
+
+    @Test(arguments: ["", "a\\u0000b", "a\\nb", "\\u007f"])
+    func `a metric whose name is no plain text is refused`(name: String) async throws {
+        try await ServerWorld().test { client in
+            _ = try await client.post("/v1/sweeps", ServerWorld.sweep())
+            let lease = try #require(try await client.lease().first)
+            let row = "{\"epoch\":1,\"split\":\"test\",\"values\":{\"\(name)\":1}}"
+            for (verb, body) in [
+                ("metrics", "{\"epochs_completed\":1,\"first_sequence\":0,\"rows\":[\(row)]}"),
+                (
+                    "complete",
+                    "{\"epochs_completed\":2,\"row_count\":1,\"rows\":[\(row)],"
+                        + "\"trajectory_sha256\":\"\(Digest(of: [1]))\"}"
+                ),
+            ] {
+                let answer = try await client.post(
+                    "/v1/leases/\(lease.id)/\(verb)", body, token: lease.token.rawValue)
+                #expect(answer.status == 400 && answer.code == .badRequest, "\(answer.body)")
+            }
         }
     }
 
@@ -164,7 +203,7 @@ import Testing
         try await world.test { client in
             async let waiting = client.lease(wait: 60)
             while world.server.store.workersSeen.all().isEmpty { await Task.yield() }
-            await world.server.ready.close()
+            world.server.ready.close()
             #expect(try await waiting.isEmpty)
             _ = try await client.post("/v1/sweeps", ServerWorld.sweep())
             let answer = try await client.askForTask()

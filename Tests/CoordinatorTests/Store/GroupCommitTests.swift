@@ -136,7 +136,7 @@ import Testing
                 $0.isFailedSync && $0.isStorageFailure
             }
         }
-        #expect(await failing.brokenBy != nil)
+        #expect(failing.brokenBy != nil)
         #expect(try await numbers().isEmpty)
     }
 

@@ -67,7 +67,7 @@ import Testing
                 lease, HandBackRequest(reason: "drain"), world.key())
         case .failedOnce: _ = try await world.fail(lease)
         case .succeeded:
-            try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+            try await world.store.complete(lease, StoreWorld.result(epochs: 2))
         case .failed: _ = try await world.fail(lease, permanent: true)
         case .cancelled: _ = try await world.store.cancel("study", world.key())
         case .cancelledAndRetried:
@@ -85,7 +85,7 @@ import Testing
         case .heartbeat: try await world.append([], from: 2, epochs: 2, to: lease)
         case .metrics: try await world.append(StoreWorld.rows(epochs: 2), epochs: 2, to: lease)
         case .complete:
-            try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+            try await world.store.complete(lease, StoreWorld.result(epochs: 2))
         case .fail: _ = try await world.fail(lease)
         case .handBack:
             _ = try await world.store.handBack(

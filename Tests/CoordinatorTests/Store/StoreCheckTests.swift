@@ -31,11 +31,14 @@ import Testing
             sql: "UPDATE attempt SET outcome = 'failed' WHERE outcome = 'succeeded'",
             sentence: "task study-1 is succeeded, but its last attempt is failed"),
         Damage(
-            sql: "DELETE FROM metric WHERE epoch = 2",
+            sql: "UPDATE metric SET lastEpoch = 1",
             sentence: "task study-1 succeeded without metrics of its last epoch"),
         Damage(
-            sql: "DELETE FROM metric WHERE sequence = 0",
+            sql: "UPDATE metric SET first = 1",
             sentence: "the metric rows of attempt 1 of task study-1 have gaps"),
+        Damage(
+            sql: "DELETE FROM configuration WHERE task = 3",
+            sentence: "task study-2 has no configuration"),
         Damage(
             sql: "UPDATE task SET attemptsCharged = 3 WHERE id = 'study-2'",
             sentence: "task study-2 is ready, but has no attempts left"),
@@ -95,8 +98,8 @@ import Testing
         ("UPDATE task SET state = 'failed' WHERE id = 'study-2'", "failure_explained"),
         ("UPDATE attempt SET outcome = 'odd'", "outcome_known"),
         ("UPDATE attempt SET endedAt = NULL", "ended_iff_not_running"),
-        ("UPDATE metric SET split = 'third'", "split_known"),
-        ("UPDATE metric SET epoch = 0", "epochs_count_from_1"),
+        ("UPDATE metric SET count = 0", "rows_counted"),
+        ("UPDATE metric SET lastEpoch = 0", "epochs_count_from_1"),
         ("UPDATE task SET sweep = 'gone'", "FOREIGN KEY"),
         ("UPDATE task SET position = 0", "UNIQUE"),
     ])

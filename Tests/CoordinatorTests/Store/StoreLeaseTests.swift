@@ -133,7 +133,7 @@ import Testing
             try await world.lose(lease)
             switch verb {
             case "complete":
-                try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+                try await world.store.complete(lease, StoreWorld.result(epochs: 2))
                 #expect(try await world.task().state == .succeeded)
             case "fail":
                 #expect(try await world.fail(lease) == .ready)
@@ -157,7 +157,7 @@ import Testing
         let refused = StoreError.leaseLost(reason: "attempt 2 has followed attempt 1")
         await #expect(throws: refused) { try await world.append([], epochs: 1, to: first) }
         await #expect(throws: refused) {
-            try await world.store.complete(first, StoreWorld.result(epochs: 1), world.key())
+            try await world.store.complete(first, StoreWorld.result(epochs: 1))
         }
         await #expect(throws: refused) { try await world.fail(first) }
         try await world.succeed(second)

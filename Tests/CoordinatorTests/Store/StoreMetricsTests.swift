@@ -17,9 +17,9 @@ import Testing
         try await world.append(Array(rows[..<2]), epochs: 2, to: lease)
         try await world.append(Array(rows[..<2]), epochs: 2, to: lease)
         try await world.append(Array(rows[1...]), from: 1, epochs: 4, to: lease)
-        #expect(try await world.number("SELECT count(*) FROM metric") == 4)
+        #expect(try await world.number("SELECT sum(count) FROM metric") == 4)
         #expect(try await world.task().epochsCompleted == 4)
-        try await world.store.complete(lease, StoreWorld.result(epochs: 4), world.key())
+        try await world.store.complete(lease, StoreWorld.result(epochs: 4))
     }
 
     @Test func `a gap is refused, and the number that is wanted is told`() async throws {
@@ -34,7 +34,7 @@ import Testing
                 try await world.append(Array(rows[2...]), from: sequence, epochs: 4, to: lease)
             }
         }
-        #expect(try await world.number("SELECT count(*) FROM metric") == 1)
+        #expect(try await world.number("SELECT sum(count) FROM metric") == 1)
     }
 
     @Test
@@ -48,7 +48,7 @@ import Testing
         await #expect(throws: StoreError.metricsConflict(sequence: 1)) {
             try await world.append(rows, epochs: 4, to: lease)
         }
-        #expect(try await world.number("SELECT count(*) FROM metric") == 2)
+        #expect(try await world.number("SELECT sum(count) FROM metric") == 2)
     }
 
     @Test func `an epoch that the task does not have is refused`() async throws {
@@ -56,7 +56,7 @@ import Testing
         await #expect(throws: StoreError.noSuchEpoch(5, epochs: 4)) {
             try await world.append(StoreWorld.rows(epochs: 5), epochs: 4, to: lease)
         }
-        #expect(try await world.number("SELECT count(*) FROM metric") == 0)
+        #expect(try await world.number("SELECT sum(count) FROM metric") == 0)
     }
 
     @Test func `an attempt's rows are its own: the next one begins at 0`() async throws {
@@ -66,8 +66,8 @@ import Testing
         let second = try await world.leaseOne("worker-2")
         #expect(try await world.task().epochsCompleted == 0)
         try await world.succeed(second, epochs: 4)
-        #expect(try await world.number("SELECT count(*) FROM metric WHERE attempt = 1") == 2)
-        #expect(try await world.number("SELECT count(*) FROM metric WHERE attempt = 2") == 4)
+        #expect(try await world.number("SELECT sum(count) FROM metric WHERE attempt = 1") == 2)
+        #expect(try await world.number("SELECT sum(count) FROM metric WHERE attempt = 2") == 4)
     }
 
     @Test func `a heartbeat costs no write`() async throws {
@@ -84,22 +84,22 @@ import Testing
         let rows = StoreWorld.rows(epochs: 2)
         let good = StoreWorld.result(epochs: 2)
         await #expect(throws: StoreError.rowsMissing(stored: 0, claimed: 2)) {
-            try await world.store.complete(lease, good, world.key())
+            try await world.store.complete(lease, good)
         }
         try await world.append(rows, epochs: 2, to: lease)
         var result = good
         result.epochsCompleted = 1
         await #expect(throws: StoreError.epochsMissing(completed: 1, wanted: 2)) {
-            try await world.store.complete(lease, result, world.key())
+            try await world.store.complete(lease, result)
         }
         result = good
         result.trajectory = Digest(of: [1])
         await #expect(
             throws: StoreError.trajectoryMismatch(
                 stored: good.trajectory, claimed: result.trajectory)
-        ) { try await world.store.complete(lease, result, world.key()) }
+        ) { try await world.store.complete(lease, result) }
         #expect(try await world.task().state == .leased)
-        try await world.store.complete(lease, good, world.key())
+        try await world.store.complete(lease, good)
         #expect(try await world.task().state == .succeeded)
     }
 
@@ -110,7 +110,7 @@ import Testing
             let result = CompleteRequest(
                 epochsCompleted: 2, rowCount: rows.count, trajectory: StoreWorld.trajectory(rows))
             await #expect(throws: StoreError.evaluationMissing(lastEpoch: rows.count, wanted: 2)) {
-                try await world.store.complete(lease, result, world.key())
+                try await world.store.complete(lease, result)
             }
         }
     }
@@ -118,11 +118,11 @@ import Testing
     @Test func `completing twice is answered twice, with another request id too`() async throws {
         let (world, lease) = try await leased(epochs: 2)
         try await world.succeed(lease)
-        try await world.store.complete(lease, StoreWorld.result(epochs: 2), world.key())
+        try await world.store.complete(lease, StoreWorld.result(epochs: 2))
         var other = StoreWorld.result(epochs: 2)
         other.trajectory = Digest(of: [1])
         await #expect(throws: StoreError.self) {
-            try await world.store.complete(lease, other, world.key())
+            try await world.store.complete(lease, other)
         }
     }
 
@@ -142,10 +142,66 @@ import Testing
         try await world.append([row], epochs: 1, to: lease)
         let result = CompleteRequest(
             epochsCompleted: 1, rowCount: 1, trajectory: StoreWorld.trajectory([row]))
-        try await world.store.complete(lease, result, world.key())
+        try await world.store.complete(lease, result)
         try await world.store.withSnapshot(of: "study") { snapshot in
-            try snapshot.forEachMetricRow { #expect($1 == row) }
+            try snapshot.forEachMetricRow { #expect($1.row == row) }
         }
+    }
+
+    @Test(arguments: 0...4)
+    func `the last rows may come with the end, whatever of them is there`(posted: Int) async throws
+    {
+        let (world, lease) = try await leased(epochs: 4)
+        let rows = StoreWorld.rows(epochs: 4)
+        try await world.append(Array(rows[..<posted]), epochs: posted, to: lease)
+        var result = StoreWorld.result(epochs: 4)
+        for first in 0...posted {
+            result.rows = Array(rows[first...])
+            // The first time it ends the task; then it is a repeat under another id.
+            try await world.store.complete(lease, result)
+            #expect(try await world.number("SELECT sum(count) FROM metric") == 4)
+        }
+        #expect(try await world.task().state == .succeeded)
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
+    @Test func `rows that come with the end must fit, and nothing of a wrong call is stored`()
+        async throws
+    {
+        let (world, lease) = try await leased(epochs: 4)
+        let rows = StoreWorld.rows(epochs: 4)
+        try await world.append(Array(rows[..<1]), epochs: 1, to: lease)
+        var result = StoreWorld.result(epochs: 4)
+        result.rows = Array(rows[2...])
+        await #expect(throws: StoreError.rowsMissing(stored: 1, claimed: 4)) {
+            try await world.store.complete(lease, result)
+        }
+        result.rows = StoreWorld.rows(epochs: 4, shift: 1).suffix(3)
+        await #expect(throws: StoreError.self) {
+            try await world.store.complete(lease, result)
+        }
+        result.rows = rows + rows
+        await #expect(throws: StoreError.self) {
+            try await world.store.complete(lease, result)
+        }
+        #expect(try await world.number("SELECT sum(count) FROM metric") == 1)
+        #expect(try await world.task().state == .leased)
+    }
+
+    /// Rows beyond the limit are read beside the writing, in a snapshot.
+    @Test func `an attempt of many rows completes too, and twice`() async throws {
+        let epochs = Limits.rowsReadWhileWritingMax + 10
+        let (world, lease) = try await leased(epochs: epochs)
+        let rows = StoreWorld.rows(epochs: epochs)
+        for start in stride(from: 0, to: epochs, by: 505) {
+            let batch = Array(rows[start..<min(start + 505, epochs)])
+            try await world.append(batch, from: start, epochs: start, to: lease)
+        }
+        for _ in 0..<2 {
+            try await world.store.complete(
+                lease, StoreWorld.result(epochs: epochs))
+        }
+        #expect(try await world.task().state == .succeeded)
     }
 
     // MARK: Calls that fall together
@@ -158,7 +214,8 @@ import Testing
         let (store, key) = (world.store, world.key())
         let rows = StoreWorld.rows(epochs: 1)
         async let posted: Void = store.append(
-            MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1), to: lease)
+            PackedMetrics(MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1)),
+            to: lease)
         async let cancelled = store.cancel("study", key)
         _ = try? await posted
         #expect(try await cancelled == 1)
@@ -175,7 +232,8 @@ import Testing
         let rows = StoreWorld.rows(epochs: 1)
         async let ended = store.expire([lease])
         async let posted: Void = store.append(
-            MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1), to: lease)
+            PackedMetrics(MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1)),
+            to: lease)
         _ = try await ended
         try await posted
         #expect(try await world.task().state == .leased)

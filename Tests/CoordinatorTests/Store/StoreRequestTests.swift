@@ -41,6 +41,17 @@ import Testing
             lease, FailRequest(error: "diverged", isPermanent: false), world.key("fail"))
     }
 
+    /// Written by hand, because it is written for each task.
+    @Test func `what is recorded is what an encoder would write`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 3, name: "a \"name\"")
+        let grants = try await world.lease(slots: 3)
+        #expect(try grants.record() == String(decoding: bytes(grants), as: UTF8.self))
+        for state in TaskState.allCases {
+            #expect(state.record() == String(decoding: try bytes(state), as: UTF8.self))
+        }
+    }
+
     @Test func `the repeat of a call that took the last task finds its lease`() async throws {
         let world = try StoreWorld()
         try await world.create()

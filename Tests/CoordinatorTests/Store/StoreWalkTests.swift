@@ -110,7 +110,7 @@ import Testing
             let isRepeat = task?.state == .succeeded && task?.leases.last == lease
             let hasRows = task?.rows == 3
             found = await outcome {
-                try await world.store.complete(lease, StoreWorld.result(epochs: 3), world.key())
+                try await world.store.complete(lease, StoreWorld.result(epochs: 3))
                 return "good"
             }
             if let task, model.mayspeak(lease, task), !hasRows {

@@ -89,14 +89,16 @@ extension StoreWorld {
         async throws
     {
         try await store.append(
-            MetricsRequest(firstSequence: sequence, rows: rows, epochsCompleted: epochs), to: lease)
+            PackedMetrics(
+                MetricsRequest(firstSequence: sequence, rows: rows, epochsCompleted: epochs)),
+            to: lease)
     }
 
     /// Posts all rows and completes.
-    func succeed(_ lease: LeaseID, epochs: Int = 2, _ key: RequestKey? = nil) async throws {
+    func succeed(_ lease: LeaseID, epochs: Int = 2) async throws {
         let rows = Self.rows(epochs: epochs)
         try await append(rows, epochs: epochs, to: lease)
-        try await store.complete(lease, Self.result(epochs: epochs), key ?? self.key())
+        try await store.complete(lease, Self.result(epochs: epochs))
     }
 
     func fail(_ lease: LeaseID, permanent: Bool = false, error: String = "diverged") async throws
@@ -130,6 +132,13 @@ extension StoreWorld {
         var digest = TrajectoryDigest()
         for row in rows { digest.append(row) }
         return digest.digest
+    }
+}
+
+extension Store {
+    /// The rows were posted before.
+    func complete(_ lease: LeaseID, _ result: CompleteRequest) async throws {
+        try await complete(lease, PackedCompletion(result))
     }
 }
 

@@ -12,8 +12,8 @@ import Testing
         "Coordinator": [
             "Shared", "Foundation", "ArgumentParser", "Crypto", "Dispatch", "GRDB", "HTTPTypes",
             "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",
-            "NIOHTTPTypes", "NIOSSL", "ServiceLifecycle", "SwiftASN1", "UnixSignals",
-            "X509", "Yams",
+            "NIOHTTPTypes", "NIOPosix", "NIOSSL", "ServiceLifecycle", "SwiftASN1",
+            "UnixSignals", "X509", "Yams",
         ],
     ]
 
@@ -33,6 +33,7 @@ import Testing
         ("Yams", "Sources/Coordinator/SweepFile/"), ("GRDB", "Sources/Coordinator/Store/"),
         ("CCurl", "Sources/Shared/Client/HTTPConnection.swift"),
         ("CZlib", "Sources/Shared/Data/Gunzip.swift"),
+        ("NIOPosix", "Sources/Coordinator/Bench/"),
         ("X509", "Sources/Coordinator/Access/ServerCertificate.swift"),
     ])
     func `a library stands behind one door`(module: String, door: String) throws {

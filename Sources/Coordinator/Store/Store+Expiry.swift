@@ -1,0 +1,60 @@
+import GRDB
+import Shared
+
+/// How tasks are taken back from workers that died. A hundred thousand can do so at once, with the
+/// network between: so this reads and writes many tasks by one statement.
+extension Store {
+    /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once
+    /// more inside the transaction: a call may have come in between.
+    /// - Returns: those that are over.
+    func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
+        let (now, instant) = (environment.now(), environment.instant())
+        return try await commits.write { [liveLeases] database in
+            let ended = leases.filter { liveLeases.isExpired($0, now: instant) }
+            try Self.lose(ended, at: now, database)
+            return ended
+        } whenDurable: { [liveLeases] ended in
+            liveLeases.end(ended)
+        }
+    }
+
+    /// Most of the tasks are alike in all that the machine decides by: it is asked once for each
+    /// kind.
+    private static func lose(_ leases: [LeaseID], at now: Timestamp, _ database: Database) throws {
+        let tasks = try StoredTask.leased(by: leases, database)
+        for (machine, alike) in Dictionary(grouping: tasks, by: \.machine) {
+            try lose(alike.map(\.number), machine, at: now, database)
+        }
+    }
+
+    private static func lose(
+        _ numbers: [Int64], _ found: LeaseMachine, at now: Timestamp, _ database: Database
+    ) throws {
+        var machine = found
+        machine.endAttempt()
+        let error =
+            "the worker was not heard of for a whole lease "
+            + "(attempt \(machine.attempt), \(machine.attemptsCharged) of \(machine.attemptMax))"
+        let list = numbers.sqlList
+        try database.executeCached(
+            """
+            UPDATE attempt SET outcome = ?, error = ?, endedAt = ?
+            WHERE task IN (SELECT value FROM json_each(?)) AND number = ?
+            """,
+            [
+                AttemptOutcome.lost.rawValue, error, now.milliseconds, list, machine.attempt,
+            ])
+        try database.executeCached(
+            """
+            UPDATE task SET state = ?, lease = NULL, error = ?
+            WHERE number IN (SELECT value FROM json_each(?)) AND state = ? AND attempt = ?
+            """,
+            [
+                machine.state.rawValue, machine.state == .failed ? error : nil, list,
+                found.state.rawValue, found.attempt,
+            ])
+        guard database.changesCount == numbers.count else {
+            throw DatabaseError(message: "tasks changed within one transaction")
+        }
+    }
+}

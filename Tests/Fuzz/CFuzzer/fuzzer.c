@@ -1,0 +1,2 @@
+/* A module of C needs a file to compile. */
+#include "fuzzer.h"

@@ -1,0 +1,1 @@
+../../../Sources/Worker/Spool/AttemptJournal.swift

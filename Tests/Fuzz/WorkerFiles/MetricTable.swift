@@ -1,0 +1,1 @@
+../../../Sources/Worker/Checkpoints/MetricTable.swift
