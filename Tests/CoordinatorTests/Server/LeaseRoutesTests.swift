@@ -1,6 +1,6 @@
+import Foundation
 import HTTPTypes
 import HummingbirdTesting
-import Foundation
 import Shared
 import TestSupport
 import Testing
