@@ -79,8 +79,8 @@ struct RequestMutator {
         Draft(
             path: "/v1/leases",
             body: Array(
-                #"{"host":"h",\#(SelfTestReport.right.member),"slots":2,"#.utf8
-                    + #""wait_seconds":0,"worker":"w"}"#.utf8))
+                (#"{"host":"h",\#(SelfTestReport.right.member),"slots":2,"#
+                    + #""wait_seconds":0,"worker":"w"}"#).utf8))
     }
 
     private func onLease() -> Draft {
