@@ -189,6 +189,8 @@ public enum Limits {
     /// How often a worker looks for what dead workers of its host have left to be delivered: sooner
     /// than a lease is over, after which others would get their tasks.
     public static let spoolSearchSeconds = 10.0
+    /// How long a worker waits for the first of these searches before it asks for a task.
+    public static let forsakenWaitSecondsMax = 30.0
     /// How long a worker tries to tell the coordinator that its self-test came out wrong.
     public static let partingSecondsMax = 10.0
     /// A worker whose host is set aside asks again after twice the pause of before, up to this.

@@ -19,6 +19,8 @@ struct WorkerLoop {
     let shelf: CheckpointShelf
     let spool: Spool
     let logger: Logger
+    /// How long what dead workers have left may keep this one from asking for tasks.
+    var waitForTheDead = Duration.seconds(Limits.forsakenWaitSecondsMax)
 
     /// Why a worker ends.
     enum Ending: Equatable {
@@ -77,14 +79,21 @@ struct WorkerLoop {
     }
 
     /// What is there is told before anything is asked for: it might be granted the very task that
-    /// a dead worker has finished. What comes to be there later is told beside the trainings.
+    /// a dead worker has finished. But not for ever, should it be something that the coordinator
+    /// cannot take. What comes to be there later is told beside the trainings.
     private func deliverForTheDead() {
         let delivery = ForsakenDelivery(
             spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
-        let waiting = delivery.deliverAll(butNot: [])
+        let isTold = DispatchSemaphore(value: 0)
         DispatchQueue(label: "forsaken").async {
+            let waiting = delivery.deliverAll(butNot: [])
+            isTold.signal()
             shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
             delivery.run(butNot: waiting)
+        }
+        let end = ContinuousClock.now + waitForTheDead
+        while !access.stop.isSet, ContinuousClock.now < end {
+            if isTold.wait(timeout: .now() + .milliseconds(100)) == .success { return }
         }
     }
 

@@ -30,7 +30,8 @@ import Testing
 
     private static func loop(
         _ server: ScriptedServer, _ stop: StopSignal, selfTest: SelfTestReport = .right,
-        idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory
+        idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory,
+        waitForTheDead: Duration = .seconds(30)
     ) throws -> WorkerLoop {
         let name = WorkerName(unchecked: "w")
         return WorkerLoop(
@@ -40,7 +41,7 @@ import Testing
             cache: DatasetCache(directory: folder.path),
             shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
             spool: try Spool(directory: folder.path + "/spool", owner: name),
-            logger: Logger(label: "test"))
+            logger: Logger(label: "test"), waitForTheDead: waitForTheDead)
     }
 
     private static func refusal(_ code: ErrorCode) throws -> ScriptedServer.Act {
@@ -51,7 +52,8 @@ import Testing
     /// Runs a worker until it ends by itself, or until the script's calls have come.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
-        available: Int?, prepare: (_ spool: String) throws -> Void = { _ in }
+        available: Int?, waitForTheDead: Duration = .seconds(30),
+        prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
         let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
         defer { server.stop() }
@@ -61,7 +63,8 @@ import Testing
         try prepare(folder.path + "/spool")
         let stop = StopSignal()
         let loop = try Self.loop(
-            server, stop, idleExit: idleExit, available: available, folder: folder)
+            server, stop, idleExit: idleExit, available: available, folder: folder,
+            waitForTheDead: waitForTheDead)
         let ended = DispatchSemaphore(value: 0)
         DispatchQueue(label: "worker").async {
             _ = loop.run()
@@ -149,16 +152,25 @@ import Testing
     {
         let received = try await Self.run(
             [.hangUp, Self.accepted, .answer(status: 204)], idleExit: .milliseconds(300),
-            available: nil
-        ) { spool in
-            let dead = try Spool(directory: spool, owner: WorkerName(unchecked: "dead"))
-            try dead.journal(of: SpoolTests.lease("l7")).append(
-                .failed(FailRequest(error: "diverged", isPermanent: false)))
-        }
+            available: nil, prepare: Self.leaveFailure)
         #expect(
             received.prefix(3).map(\.line) == [
                 "POST /v1/leases/l7/fail", "POST /v1/leases/l7/fail", "POST /v1/leases",
             ])
+    }
+
+    @Test func `what the coordinator cannot take keeps nobody from work for ever`() async throws {
+        let received = try await Self.run(
+            [.answer(status: 500)], idleExit: nil, until: "/v1/leases", available: nil,
+            waitForTheDead: .milliseconds(300), prepare: Self.leaveFailure)
+        #expect(received.first?.line == "POST /v1/leases/l7/fail")
+    }
+
+    /// As a worker that died.
+    private static func leaveFailure(_ spool: String) throws {
+        let dead = try Spool(directory: spool, owner: WorkerName(unchecked: "dead"))
+        try dead.journal(of: SpoolTests.lease("l7")).append(
+            .failed(FailRequest(error: "diverged", isPermanent: false)))
     }
 
     @Test func `a worker with nothing to do ends when it was told to`() async throws {

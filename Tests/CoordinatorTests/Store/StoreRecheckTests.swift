@@ -23,7 +23,7 @@ import Testing
     /// Ends a rerun with another result.
     private func differ(_ lease: LeaseID) async throws {
         try await world.append(StoreWorld.rows(epochs: 2, shift: 1), epochs: 2, to: lease)
-        try await world.store.complete(lease, StoreWorld.result(epochs: 2, shift: 1), world.key())
+        try await world.store.complete(lease, StoreWorld.result(epochs: 2, shift: 1))
     }
 
     @Test func `another host runs them again, and the sweep is finished without that`()
