@@ -51,6 +51,8 @@ public enum Limits {
     /// Float64 numbers that the training of one gated network may keep.
     public static let gatedNumbersMax = 1 << 27
     public static let replayRowsMax = 1_000_000
+    /// Of the self-test before a worker's first task: more threads change no answer.
+    public static let selfTestThreadsMax = 4
     /// Of one training.
     public static let threadsMax = 256
     /// Learning rates, gains and the like: well inside what a float32 holds.
@@ -165,6 +167,24 @@ public enum Limits {
     public static let leaseSecondsMax = 86_400.0
     public static let heartbeatsPerLease = 3.0
 
+    // A suspect host. It is set aside after so many tasks in a row have failed on it, while others
+    // trained so many of the same sweeps' tasks, and a failure of theirs stood beside at least so
+    // many successes.
+    public static let suspectFailuresMin = 5
+    public static let suspectOthersSucceededMin = 3
+    public static let suspectOthersSucceededPerFailure = 4
+    /// Newest outcomes that are remembered of each host, one a task.
+    public static let outcomesPerHostMax = 32
+    public static let hostsRememberedMax = 10_000
+    /// Hosts refused for their self-test that are shown; beyond, the oldest is forgotten.
+    public static let refusedHostsMax = 1_000
+    public static let selfTestCasesMax = 64
+
+    // Tasks run again on another host.
+    public static let recheckShareDefault = 0.01
+    /// Differences that a sweep's status names.
+    public static let differencesReportedMax = 20
+
     // A worker.
     /// How long one call for a task is held open while there is none; SIGTERM waits for its end.
     public static let leaseWaitSecondsDefault = 5
@@ -180,8 +200,15 @@ public enum Limits {
     public static let graceExcessSeconds = 2.0
     /// What a worker keeps of attempts that it could not settle, and of tasks it began.
     public static let daysKeptMax = 30.0
-    /// How often a worker looks for what dead workers of its host have left to be delivered.
-    public static let spoolSearchSeconds = 30.0
+    /// How often a worker looks for what dead workers of its host have left to be delivered: sooner
+    /// than a lease is over, after which others would get their tasks.
+    public static let spoolSearchSeconds = 10.0
+    /// How long a worker waits for the first of these searches before it asks for a task.
+    public static let forsakenWaitSecondsMax = 30.0
+    /// How long a worker tries to tell the coordinator that its self-test came out wrong.
+    public static let partingSecondsMax = 10.0
+    /// A worker whose host is set aside asks again after twice the pause of before, up to this.
+    public static let setAsidePauseSecondsMax = 60.0
     /// A pause after a failed call for tasks, so that a refusal is not repeated in a tight loop.
     public static let refusedPauseSeconds = 5.0
     /// The pause grows with each task in a row that does not fit the host's memory, up to so many.

@@ -188,7 +188,9 @@ extension EndToEnd {
                     HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(secret)\r\n\
                     Request-Id: x\r\n
                     """
-                let wait = #"{"worker":"w","host":"h","slots":1,"wait_seconds":60}"#
+                let wait =
+                    #"{"worker":"w","host":"h","slots":1,"wait_seconds":60,"#
+                    + SelfTestReport.right.member + "}"
                 let clients = try [
                     "GET /v1/sweeps HTTP/1.1\r\nHost: loc",
                     "POST /v1/sweeps \(head)Content-Length: 1000\r\n\r\n{",

@@ -118,7 +118,7 @@ extension EndToEnd {
 
         /// The last epoch of which each attempt told anything.
         private static let reached = """
-            SELECT task.id, attempt.number, max(metric.epoch) AS epoch
+            SELECT task.id, attempt.number, max(metric.lastEpoch) AS epoch
             FROM attempt JOIN task ON task.number = attempt.task
                 LEFT JOIN metric
                     ON metric.task = attempt.task AND metric.attempt = attempt.number

@@ -78,7 +78,9 @@ struct RequestMutator {
     private func leaseCall() -> Draft {
         Draft(
             path: "/v1/leases",
-            body: Array(#"{"host":"h","slots":2,"wait_seconds":0,"worker":"w"}"#.utf8))
+            body: Array(
+                (#"{"host":"h",\#(SelfTestReport.right.member),"slots":2,"#
+                    + #""wait_seconds":0,"worker":"w"}"#).utf8))
     }
 
     private func onLease() -> Draft {

@@ -88,10 +88,18 @@ public final class Deployment {
     public func start(
         _ executable: String, _ arguments: [String], environment more: [String: String] = [:]
     ) throws -> TestProcess {
+        try start(
+            Executables.directory.appending(path: executable), arguments, environment: more)
+    }
+
+    /// Starts any other program likewise.
+    public func start(
+        _ program: URL, _ arguments: [String], environment more: [String: String] = [:]
+    ) throws -> TestProcess {
         let process = try TestProcess(
-            Executables.directory.appending(path: executable), arguments,
-            name: "\(processes.count)-\(executable)-\(arguments.first ?? "")", folder: folder,
-            environment: environment.merging(more) { $1 })
+            program, arguments,
+            name: "\(processes.count)-\(program.lastPathComponent)-\(arguments.first ?? "")",
+            folder: folder, environment: environment.merging(more) { $1 })
         processes.append(process)
         return process
     }

@@ -1,3 +1,4 @@
+import Shared
 import Testing
 
 @testable import Trainer
@@ -14,6 +15,13 @@ import Testing
 
     @Test func `every case has an answer, and every answer a case`() {
         let names = SelfTest.cases.map(\.name) + SelfTest.routingCases.map(\.name)
-        #expect(names.sorted() == SelfTest.knownAnswers.keys.sorted())
+        #expect(names.sorted() == KnownAnswers.byCase.keys.sorted())
+    }
+
+    @Test func `what a worker tells of its self-test is what every sound host tells`() throws {
+        let report = try SelfTest.report(threads: 1)
+        #expect(report.differences.isEmpty)
+        #expect(report.digest == KnownAnswers.digest)
+        #expect(Machine.kernelNames.contains(report.kernels))
     }
 }

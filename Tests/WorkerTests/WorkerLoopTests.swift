@@ -28,28 +28,46 @@ import Testing
     private static let accepted = ScriptedServer.Act.answer(
         status: 200, body: #"{"state":"ready","expires_in_seconds":0}"#)
 
+    private static func loop(
+        _ server: ScriptedServer, _ stop: StopSignal, selfTest: SelfTestReport = .right,
+        idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory,
+        waitForTheDead: Duration = .seconds(30)
+    ) throws -> WorkerLoop {
+        let name = WorkerName(unchecked: "w")
+        return WorkerLoop(
+            name: name, host: "h", selfTest: selfTest,
+            roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
+            access: CoordinatorAccess(address: server.address, stop: stop),
+            cache: DatasetCache(directory: folder.path),
+            shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
+            spool: try Spool(directory: folder.path + "/spool", owner: name),
+            logger: Logger(label: "test"), waitForTheDead: waitForTheDead)
+    }
+
+    private static func refusal(_ code: ErrorCode) throws -> ScriptedServer.Act {
+        let body = try WireCoding.encode(ErrorMessage(code, "no"))
+        return .answer(status: 403, body: String(decoding: body, as: UTF8.self))
+    }
+
     /// Runs a worker until it ends by itself, or until the script's calls have come.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
-        available: Int?
+        available: Int?, waitForTheDead: Duration = .seconds(30),
+        prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
         let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
         defer { server.stop() }
         let file = try dataset.serialized()
         try file.write(
             to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
-        let (stop, name) = (StopSignal(), WorkerName(unchecked: "w"))
-        let loop = WorkerLoop(
-            name: name, host: "h",
-            roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
-            access: CoordinatorAccess(address: server.address, stop: stop),
-            cache: DatasetCache(directory: folder.path),
-            shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
-            spool: try Spool(directory: folder.path + "/spool", owner: name),
-            logger: Logger(label: "test"))
+        try prepare(folder.path + "/spool")
+        let stop = StopSignal()
+        let loop = try Self.loop(
+            server, stop, idleExit: idleExit, available: available, folder: folder,
+            waitForTheDead: waitForTheDead)
         let ended = DispatchSemaphore(value: 0)
         DispatchQueue(label: "worker").async {
-            loop.run()
+            _ = loop.run()
             ended.signal()
         }
         if let line {
@@ -85,6 +103,74 @@ import Testing
             LeaseRequest.self, from: Data((received.first?.body ?? "").utf8))
         #expect(request.slots == 1)
         #expect(received.contains { $0.line.hasSuffix("/metrics") })
+    }
+
+    @Test func `a worker whose self-test is refused ends at once, and says why`() async throws {
+        let folder = try TemporaryDirectory()
+        let server = try ScriptedServer([try Self.refusal(.selfTestFailed)])
+        defer { server.stop() }
+        var loop = try Self.loop(server, StopSignal(), idleExit: nil, folder: folder)
+        #expect(loop.run() == .refused(reason: "no"))
+        #expect(server.received.count == 1)
+
+        // One that knows itself asks for nothing, and lets the coordinator know.
+        var answers = KnownAnswers.byCase
+        answers["adam"] = "x"
+        loop = try Self.loop(
+            server, StopSignal(), selfTest: SelfTestReport(kernels: "k", answers: answers),
+            idleExit: nil, folder: folder)
+        #expect(loop.tellOfFailedSelfTest() == "no")
+        let told = try WireCoding.decode(
+            LeaseRequest.self, from: Data((server.received.last?.body ?? "").utf8))
+        #expect(told.selfTest.wrongCases == ["adam"] && told.waitSeconds == 0)
+    }
+
+    @Test func `a worker whose host is set aside waits, and trains once it is let back`()
+        async throws
+    {
+        let start = ContinuousClock.now
+        let received = try await Self.run(
+            [
+                try Self.refusal(.setAside), .answer(status: 200, body: Self.lease()),
+                Self.accepted,
+            ], idleExit: nil, until: "/complete", available: 1 << 40)
+        #expect(received.prefix(2).allSatisfy { $0.line == "POST /v1/leases" })
+        #expect(ContinuousClock.now - start >= .seconds(Limits.refusedPauseSeconds))
+    }
+
+    @Test func `the longer a host is set aside, the less often it asks`() {
+        var patience = Patience()
+        let setAside = ClientError.refused(status: 403, .init(code: .setAside, message: ""))
+        #expect(
+            (0..<6).map { _ in patience.seconds(after: setAside) } == [5, 10, 20, 40, 60, 60])
+        let other = ClientError.refused(status: 403, .init(code: .forbidden, message: ""))
+        #expect(patience.seconds(after: other) == Limits.refusedPauseSeconds)
+    }
+
+    @Test func `what a dead worker has finished is told before anything is asked for`()
+        async throws
+    {
+        let received = try await Self.run(
+            [.hangUp, Self.accepted, .answer(status: 204)], idleExit: .milliseconds(300),
+            available: nil, prepare: Self.leaveFailure)
+        #expect(
+            received.prefix(3).map(\.line) == [
+                "POST /v1/leases/l7/fail", "POST /v1/leases/l7/fail", "POST /v1/leases",
+            ])
+    }
+
+    @Test func `what the coordinator cannot take keeps nobody from work for ever`() async throws {
+        let received = try await Self.run(
+            [.answer(status: 500)], idleExit: nil, until: "/v1/leases", available: nil,
+            waitForTheDead: .milliseconds(300), prepare: Self.leaveFailure)
+        #expect(received.first?.line == "POST /v1/leases/l7/fail")
+    }
+
+    /// As a worker that died.
+    private static func leaveFailure(_ spool: String) throws {
+        let dead = try Spool(directory: spool, owner: WorkerName(unchecked: "dead"))
+        try dead.journal(of: SpoolTests.lease("l7")).append(
+            .failed(FailRequest(error: "diverged", isPermanent: false)))
     }
 
     @Test func `a worker with nothing to do ends when it was told to`() async throws {

@@ -17,7 +17,7 @@ enum AccessRule: Equatable {
         let isReading = method == .get || method == .head
         switch parts.prefix(2) {
         case ["healthz"]: return .anybody
-        case ["v1", "tokens"]: return .role(.admin)
+        case ["v1", "tokens"], ["v1", "hosts"]: return .role(.admin)
         case ["v1", "leases"]: return .role(.worker)
         // Data sets are listed for people, and fetched by workers.
         case ["v1", "datasets"] where isReading && parts.count > 2: return .role(.worker)

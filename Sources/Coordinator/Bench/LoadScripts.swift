@@ -30,43 +30,49 @@ struct HeldLease {
     }
 }
 
-/// What every simulated worker has: a name, and ids for its requests.
+/// What every simulated worker has: a name, and whom it calls.
 struct LoadWorker {
     let target: BenchTarget
     let name: String
-    private var requests = 0
 
     init(_ name: String, _ target: BenchTarget) {
         self.name = name
         self.target = target
     }
 
-    mutating func lease(slots: Int) -> LoadRequest {
+    func lease(slots: Int) -> LoadRequest {
         post(
             "/v1/leases", "lease",
-            "{\"host\":\"bench\",\"slots\":\(slots),\"wait_seconds\":0,\"worker\":\"\(name)\"}")
+            "{\"host\":\"bench\",\"self_test\":\(Self.selfTest),\"slots\":\(slots),"
+                + "\"wait_seconds\":0,\"worker\":\"\(name)\"}")
     }
 
-    mutating func tell(
+    /// What every sound worker tells: these here compute nothing.
+    private static let selfTest: String = {
+        let report = SelfTestReport(kernels: "none", answers: KnownAnswers.byCase)
+        return String(decoding: (try? WireCoding.encode(report)) ?? Data(), as: UTF8.self)
+    }()
+
+    func tell(
         _ lease: HeldLease, _ verb: String, _ body: String, notBefore: NIODeadline? = nil
     ) -> LoadRequest {
         post("/v1/leases/\(lease.id)/\(verb)", verb, body, token: lease.token, notBefore: notBefore)
     }
 
-    private mutating func post(
+    /// Request ids are random, as a worker's are: so they lie all over the store's index.
+    private func post(
         _ path: String, _ kind: String, _ body: String, token: String? = nil,
         notBefore: NIODeadline? = nil
     ) -> LoadRequest {
-        requests += 1
+        let id = RequestID.random { UInt64.random(in: .min ... .max) }
         return target.post(
-            path, kind: kind, id: "\(name)-\(requests)", token: token, body: body,
-            notBefore: notBefore)
+            path, kind: kind, id: id.rawValue, token: token, body: body, notBefore: notBefore)
     }
 }
 
 /// Takes tasks until there are none, and reports of each what a training of a moment would.
 struct TaskScript: LoadScript {
-    private var worker: LoadWorker
+    private let worker: LoadWorker
     private let slots: Int
     /// Rows go ahead of the end of their task, in a call of their own.
     private let rowsAhead: Bool
@@ -145,7 +151,7 @@ struct MetricsScript: LoadScript {
 
 /// Leases one task and is only just heard of, as a worker is that trains for hours.
 struct HeartbeatScript: LoadScript {
-    private var worker: LoadWorker
+    private let worker: LoadWorker
     private let period: TimeAmount
     private var due = NIODeadline.now()
     private var held: HeldLease?

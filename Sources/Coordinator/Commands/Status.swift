@@ -32,5 +32,23 @@ struct Status: AsyncParsableCommand {
                     ])
         }
         print(table.text)
+        for status in statuses { show(status.rechecks, of: status.name) }
+    }
+
+    private func show(_ rechecks: RecheckStatus, of name: String) {
+        let counts = [
+            (rechecks.same, "same"), (rechecks.different, "different"), (rechecks.failed, "failed"),
+            (rechecks.waiting, "waiting"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        guard !counts.isEmpty else { return }
+        print("\(name): run again on another host: \(counts.joined(separator: ", "))")
+        for difference in rechecks.differences {
+            print(
+                "\(name): task \(difference.task) (position \(difference.position)) came out "
+                    + "differently on \(difference.host) and \(difference.otherHost)")
+        }
+        if rechecks.different > rechecks.differences.count {
+            print("\(name): the manifest has the other differences")
+        }
     }
 }

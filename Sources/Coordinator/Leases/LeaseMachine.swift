@@ -80,6 +80,19 @@ struct LeaseMachine: Hashable {
         attemptsCharged -= 1
     }
 
+    /// What failed was the host, not the task: an attempt does not count after all.
+    mutating func forgive() {
+        switch state {
+        case .failed:
+            state = .ready
+            attemptsCharged = max(0, attemptsCharged - 1)
+        case .ready: attemptsCharged = max(0, attemptsCharged - 1)
+        // The attempt under way counts.
+        case .leased: attemptsCharged = max(1, attemptsCharged - 1)
+        case .succeeded, .cancelled, .cached, .pruned: return
+        }
+    }
+
     mutating func complete() {
         guard state == .leased else { return }
         state = .succeeded

@@ -16,6 +16,8 @@ final class LiveLeases: Sendable {
         var worker: WorkerName
         var expiresAt: ContinuousClock.Instant
         var epochsCompleted: Int
+        /// Nil for one that was given up for lost and came back.
+        var work: HostRecords.Work?
     }
 
     init(leaseDuration: Duration) {
@@ -25,12 +27,12 @@ final class LiveLeases: Sendable {
     /// Begins a lease, or puts its expiry off.
     func hold(
         _ lease: LeaseID, sweep: SweepID, worker: WorkerName, epochsCompleted: Int = 0,
-        now: ContinuousClock.Instant
+        work: HostRecords.Work? = nil, now: ContinuousClock.Instant
     ) {
         entries.withLock {
             $0[lease] = Entry(
                 sweep: sweep, worker: worker, expiresAt: now + leaseDuration,
-                epochsCompleted: epochsCompleted)
+                epochsCompleted: epochsCompleted, work: work)
         }
     }
 

@@ -17,6 +17,7 @@ struct Reaper: Service {
             // Ends the process: only a new start finds out what the disk has kept.
             if let error = store.commits.brokenBy { throw error }
             await sweepOnce()
+            for sentence in store.hosts.takeNews() { logger.warning("\(sentence)") }
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: period) }

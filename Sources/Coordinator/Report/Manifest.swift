@@ -7,10 +7,15 @@ import Shared
 /// Written in pieces, an entry a line, because a sweep can be larger than one wants in memory.
 struct Manifest {
     let sweep: StoredSweep
+    private let comparisons: [Int: Store.Comparison]
     private var counts: [String: Int] = [:]
     private var isFirst = true
 
-    init(of sweep: StoredSweep) { self.sweep = sweep }
+    /// - Parameter comparisons: what other hosts' reruns have come to, by position.
+    init(of sweep: StoredSweep, comparisons: [Int: Store.Comparison]) {
+        self.sweep = sweep
+        self.comparisons = comparisons
+    }
 
     func head() throws -> String {
         "{\"sweep\":\(try text(.string(sweep.name))),\n\"specification\":\(sweep.specification),"
@@ -30,6 +35,14 @@ struct Manifest {
         if let trajectory = task.trajectory { entry["trajectory_sha256"] = .string(trajectory) }
         if let source = task.source { entry["source_sweep"] = .string(source.rawValue) }
         if let error = task.error { entry["error"] = .string(error) }
+        if let comparison = comparisons[task.position], !comparison.isSame {
+            entry["recheck"] = .object([
+                "host": .string(comparison.results.host),
+                "other_host": .string(comparison.results.otherHost),
+                "other_trajectory_sha256": .string(
+                    comparison.results.otherTrajectory.hexadecimal),
+            ])
+        }
         defer { isFirst = false }
         return (isFirst ? "" : ",\n") + (try text(.object(entry)))
     }

@@ -8,9 +8,13 @@ struct ReportTable {
     let sweepName: String
     let sweep: Sweep
     let withRuntime: Bool
+    /// What other hosts' reruns have come to, by position.
+    var comparisons: [Int: Store.Comparison] = [:]
 
     private var metricNames: [String] { sweep.experiment.reportMetrics }
-    private static let runtimeColumns = ["attempts", "host", "started_at", "seconds"]
+    private static let runtimeColumns = [
+        "attempts", "host", "started_at", "seconds", "rechecked_on",
+    ]
 
     /// The columns without a prefix are measured on the test split.
     var columns: [String] {
@@ -18,7 +22,7 @@ struct ReportTable {
             + ["epochs_completed"] + metricNames
             + (hasTrainSplit ? metricNames.map { "train_" + $0 } : [])
             + (sweep.experiment.hasTheory ? ["theory"] : [])
-            + ["trajectory_sha256", "error"] + (withRuntime ? Self.runtimeColumns : [])
+            + ["trajectory_sha256", "error", "recheck"] + (withRuntime ? Self.runtimeColumns : [])
     }
 
     private var hasTrainSplit: Bool { sweep.experiment.splits.contains(.train) }
@@ -40,7 +44,13 @@ struct ReportTable {
         if sweep.experiment.hasTheory { cells.append(Self.theoryCell(task)) }
         cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
         cells.append(task.error.map(CSV.Cell.text) ?? .empty)
-        if withRuntime { cells += Self.runtimeCells(task) }
+        // Only a difference is told here: whether there was a rerun is a matter of hosts and time.
+        let comparison = comparisons[task.position]
+        cells.append(comparison?.isSame == false ? .text("different") : .empty)
+        if withRuntime {
+            cells += Self.runtimeCells(task)
+            cells.append(comparison.map { .text($0.results.otherHost) } ?? .empty)
+        }
         return cells
     }
 

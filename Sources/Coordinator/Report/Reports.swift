@@ -11,7 +11,7 @@ struct Reports: Sendable {
         try await write(sweep) { snapshot, output in
             let table = ReportTable(
                 sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
-                withRuntime: withRuntime)
+                withRuntime: withRuntime, comparisons: try snapshot.comparisons())
             try output.append(table.header)
             try snapshot.forEachTask { task in
                 try output.append { CSV.appendLine(table.cells(task), to: &$0) }
@@ -30,7 +30,8 @@ struct Reports: Sendable {
 
     func manifest(_ sweep: String) async throws -> TemporaryFile {
         try await write(sweep) { snapshot, output in
-            var manifest = Manifest(of: snapshot.sweep)
+            var manifest = Manifest(
+                of: snapshot.sweep, comparisons: try snapshot.comparisons())
             try output.append(try manifest.head())
             try snapshot.forEachTask(withConfiguration: true) { task in
                 try output.append(try manifest.entry(task))

@@ -72,8 +72,10 @@ extension APIError {
     private init(_ error: StoreError) {
         let (status, code): (HTTPResponse.Status, ErrorCode) =
             switch error {
-            case .noSuchSweep, .noSuchLease, .noSuchDataset: (.notFound, .notFound)
+            case .noSuchSweep, .noSuchLease, .noSuchDataset, .notSetAside: (.notFound, .notFound)
             case .leaseLost: (.conflict, .leaseLost)
+            case .selfTestFailed: (.forbidden, .selfTestFailed)
+            case .setAside: (.forbidden, .setAside)
             case .metricsGap, .rowsMissing: (.conflict, .metricsGap)
             case .metricsConflict: (.conflict, .metricsConflict)
             case .epochsMissing, .evaluationMissing, .noSuchEpoch:

@@ -98,9 +98,7 @@ struct CoordinatorServer {
         ).add(to: router)
         DatasetRoutes(store: store, files: files, directory: directory).add(to: router)
         TokenRoutes(tokens: tokens, now: store.environment.now).add(to: router)
-        router.get("/v1/workers") { _, _ in
-            try await jsonResponse(WorkerList(workers: store.workers()))
-        }
+        HostRoutes(store: store).add(to: router)
         return router
     }
 }

@@ -22,6 +22,7 @@ struct LeaseRoutes {
     private func lease(_ request: Request) async throws -> Response {
         let call = try await MutatingCall<LeaseRequest>(request)
         try check(call.message)
+        try await store.admit(call.message)
         let end = store.environment.instant() + .seconds(call.message.waitSeconds)
         while true {
             guard !ready.isClosed else {
@@ -46,13 +47,19 @@ struct LeaseRoutes {
                 "slots must be 1 to \(Limits.slotsPerWorkerMax) and wait_seconds 0 to "
                     + "\(Limits.leaseWaitSecondsMax).")
         }
-        // It is shown on terminals.
-        let isPlain = message.host.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-        guard isPlain, message.host.utf8.count <= Limits.hostNameBytesMax else {
+        let selfTest = message.selfTest
+        let texts = [message.host, selfTest.numericVersion, selfTest.kernels] + selfTest.wrongCases
+        // They are shown on terminals.
+        let arePlain = texts.allSatisfy { text in
+            text.utf8.count <= Limits.hostNameBytesMax
+                && text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+        }
+        guard arePlain, selfTest.wrongCases.count <= Limits.selfTestCasesMax else {
             throw APIError(
                 .badRequest, .badRequest,
-                "host must be at most \(Limits.hostNameBytesMax) bytes, without control characters."
-            )
+                "host and the texts of self_test must be at most \(Limits.hostNameBytesMax) bytes, "
+                    + "without control characters, and wrong_cases at most "
+                    + "\(Limits.selfTestCasesMax).")
         }
     }
 

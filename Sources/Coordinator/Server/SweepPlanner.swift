@@ -42,8 +42,8 @@ struct SweepPlanner: Sendable {
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)
         return NewSweep(
             name: sweep.name, specification: specification, attemptMax: sweep.attempts,
-            checkpointEveryEpochs: sweep.checkpointEveryEpochs, halving: sweep.halving,
-            sharesResults: sweep.sharesResults, tasks: tasks)
+            recheckShare: sweep.recheckShare, checkpointEveryEpochs: sweep.checkpointEveryEpochs,
+            halving: sweep.halving, sharesResults: sweep.sharesResults, tasks: tasks)
     }
 }
 

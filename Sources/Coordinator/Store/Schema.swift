@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("checkpoints") { database in
             try database.execute(sql: checkpoints)
         }
+        migrator.registerMigration("suspects") { try $0.execute(sql: suspects) }
         return migrator
     }
 
@@ -52,7 +53,6 @@ enum Schema {
             id              TEXT    NOT NULL,
             dataDigest      TEXT    NOT NULL,
             gate            INTEGER NOT NULL REFERENCES gate (number),
-            -- To train; of a success that stopped early, how many it came to.
             epochs          INTEGER NOT NULL,
             stopsEarly      INTEGER NOT NULL,
             state           TEXT    NOT NULL DEFAULT 'ready',
@@ -78,7 +78,8 @@ enum Schema {
             CONSTRAINT trajectory_iff_trained CHECK
                 ((state IN ('succeeded', 'cached')) = (trajectory IS NOT NULL)),
             CONSTRAINT success_is_complete CHECK
-                (state NOT IN ('succeeded', 'cached') OR epochsCompleted = epochs),
+                (state NOT IN ('succeeded', 'cached') OR epochsCompleted = epochs
+                    OR (stopsEarly AND epochsCompleted BETWEEN 1 AND epochs)),
             CONSTRAINT failure_explained CHECK (state <> 'failed' OR error IS NOT NULL)
         ) STRICT;
         CREATE INDEX task_ready ON task (number) WHERE state = 'ready';

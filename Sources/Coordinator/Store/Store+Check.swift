@@ -47,7 +47,7 @@ extension Store {
         SELECT 'task ' || task.id || ' succeeded without metrics of its last epoch' FROM task
         WHERE task.state = 'succeeded' AND NOT EXISTS (
             SELECT 1 FROM metric WHERE metric.task = task.number
-                AND metric.attempt = task.attempt AND metric.lastEpoch = task.epochs)
+                AND metric.attempt = task.attempt AND metric.lastEpoch = task.epochsCompleted)
         """,
         """
         SELECT DISTINCT 'the metric rows of attempt ' || ofAttempt || ' of task ' || task.id
@@ -66,6 +66,13 @@ extension Store {
         """
         SELECT 'task ' || task.id || ' is ready, but has no attempts left' FROM task
         WHERE task.state = 'ready' AND task.attemptsCharged >= task.attemptMax
+        """,
+        """
+        SELECT 'task ' || task.id || ' is run again as another task, ' || again.id
+        FROM recheck JOIN task ON task.number = recheck.task
+            JOIN task AS again ON again.number = recheck.rerun
+            JOIN sweep ON sweep.id = again.sweep
+        WHERE again.id <> task.id OR sweep.recheckOf IS NOT task.sweep
         """,
         """
         SELECT 'task ' || task.id || ' is ' || task.state || ', but has a checkpoint of attempt '

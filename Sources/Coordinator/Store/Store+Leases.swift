@@ -26,19 +26,27 @@ extension Store {
     /// Hands up to `slots` ready tasks to a worker, in the order of submission and position. Empty
     /// when none is ready.
     func lease(_ request: LeaseRequest, _ key: RequestKey) async throws -> [LeaseGrant] {
+        if let setAside = hosts.setAside(request.host) {
+            throw StoreError.setAside(host: request.host, reason: setAside.reason)
+        }
         let now = environment.now()
         workersSeen.record(
             request.worker, host: request.host, at: now, now: environment.instant())
+        let mayRecheck = hosts.hasOthers(than: request.host)
         let randomBits = environment.randomBits
         // A repeat begins nothing: these leases may have ended since.
-        let hold = { @Sendable grants in self.hold(grants, by: request.worker) }
+        let hold = { @Sendable grants in self.hold(grants, by: request) }
         // An empty-handed call changes nothing, so it needs no record, and no fsync where nobody
         // else changes anything. It also may find something later: a worker waits with one id.
         let grants = try await once(
             key, isFinal: { !$0.isEmpty },
             recording: { $0.map(\.withoutConfiguration) }, whenDurable: hold
         ) { database in
-            let tasks = try Self.readyTasks(database, for: request)
+            var tasks = try Self.readyTasks(database, for: request)
+            if mayRecheck, tasks.count < request.slots {
+                tasks += try Self.rechecks(
+                    for: request, limit: request.slots - tasks.count, at: now, randomBits, database)
+            }
             if !tasks.isEmpty { try Self.record(request, at: now, database) }
             return try tasks.map { task in
                 try Self.grant(task, to: request.worker, at: now, randomBits, database)
@@ -70,13 +78,15 @@ extension Store {
         return text
     }
 
-    private func hold(_ grants: [LeaseGrant], by worker: WorkerName) {
+    private func hold(_ grants: [LeaseGrant], by request: LeaseRequest) {
         let instant = environment.instant()
         for grant in grants {
             // What was trained before is not progress made now.
             liveLeases.hold(
-                grant.lease, sweep: grant.sweepID, worker: worker,
-                epochsCompleted: grant.checkpoint?.epochsCompleted ?? 0, now: instant)
+                grant.lease, sweep: grant.sweepID, worker: request.worker,
+                epochsCompleted: grant.checkpoint?.epochsCompleted ?? 0,
+                work: .init(host: request.host, sweep: grant.sweepName, task: grant.task),
+                now: instant)
         }
     }
 
@@ -92,7 +102,7 @@ extension Store {
     }
 
     /// In the order of submission and position; what this worker has handed back before, for want
-    /// of memory say, only where there is nothing else.
+    /// of memory say, or has failed at, only where there is nothing else.
     private static func readyTasks(_ database: Database, for request: LeaseRequest) throws
         -> [StoredTask]
     {
@@ -102,8 +112,10 @@ extension Store {
                 database,
                 sql: """
                     WHERE task.state = 'ready' AND \(word) (
-                        SELECT 1 FROM attempt WHERE attempt.worker = ?
-                            AND attempt.task = task.number AND attempt.outcome = 'handed_back')
+                        SELECT 1 FROM attempt
+                        WHERE attempt.worker = ? AND attempt.task = task.number
+                            AND attempt.outcome IN ('handed_back', 'failed'))
+                        AND NOT EXISTS (SELECT 1 FROM recheck WHERE rerun = task.number)
                     ORDER BY task.number LIMIT ?
                     """,
                 arguments: [request.worker.rawValue, request.slots - tasks.count])
@@ -137,9 +149,13 @@ extension Store {
     func fail(_ lease: LeaseID, _ failure: FailRequest, _ key: RequestKey) async throws -> TaskState
     {
         let error = failure.error.truncated(toBytes: Limits.errorTextBytesMax)
-        return try await endAttempt(lease, key, outcome: .failed, error: error) { machine in
+        let isForgiven = isHeldAgainstHost(lease)
+        let state = try await endAttempt(lease, key, outcome: .failed, error: error) { machine in
             machine.endAttempt(isPermanent: failure.isPermanent)
+            if isForgiven { machine.forgive() }
         }
+        try await setAsideSuspects()
+        return state
     }
 
     /// The worker gives the task back; the attempt does not count.
@@ -156,9 +172,8 @@ extension Store {
         _ lease: LeaseID, _ key: RequestKey, outcome: AttemptOutcome, error: String,
         _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
-        let now = environment.now()
-        return try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
-            database in
+        let (now, ended) = (environment.now(), whenEnded(lease, outcome))
+        return try await once(key, whenDurable: { _ in ended() }) { database in
             let task = try Self.holder(of: lease, database)
             var machine = task.machine
             machine.revive()

@@ -43,6 +43,7 @@ extension Store {
     func complete(_ lease: LeaseID, _ result: PackedCompletion) async throws {
         let now = environment.now()
         let read = try await longTrajectory(of: lease, result)
+        let ended = whenEnded(lease, .succeeded)
         try await commits.write { database in
             let (task, standing) = try Self.standing(of: lease, database)
             if case .lost(let reason) = standing { throw StoreError.leaseLost(reason: reason) }
@@ -56,9 +57,10 @@ extension Store {
             if standing != .succeededAlready {
                 try Self.succeed(task, lease, measured, result, at: now, database)
             }
-        } whenDurable: { [liveLeases] in
-            liveLeases.end([lease])
+        } whenDurable: {
+            ended()
         }
+        try await setAsideSuspects()
     }
 
     /// What the attempt's rows come to, with those of this call: exactly what the call says.
@@ -142,12 +144,12 @@ extension Store {
         try end(lease, .succeeded, at: now, database)
         try database.executeCached(
             """
-            UPDATE task SET state = ?, lease = NULL, error = NULL, epochs = ?,
-                epochsCompleted = ?, trajectory = ?, attemptsCharged = ?
+            UPDATE task SET state = ?, lease = NULL, error = NULL, epochsCompleted = ?,
+                trajectory = ?, attemptsCharged = ?
             WHERE number = ? AND state = ? AND attempt = ?
             """,
             [
-                machine.state.rawValue, epochs, epochs, result.trajectory.hexadecimal,
+                machine.state.rawValue, epochs, result.trajectory.hexadecimal,
                 machine.attemptsCharged,
                 task.number, task.machine.state.rawValue, task.machine.attempt,
             ])

@@ -35,7 +35,7 @@ struct StoredSweep: Sendable {
 /// `Store.withSnapshot`.
 struct SweepSnapshot {
     let sweep: StoredSweep
-    private let database: Database
+    let database: Database
 
     fileprivate init(of idOrName: String, _ database: Database) throws {
         let id = try Store.findSweep(idOrName, database)

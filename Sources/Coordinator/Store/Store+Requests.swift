@@ -22,6 +22,7 @@ extension Recordable {
 }
 
 extension SweepCreated: Recordable {}
+extension HostLetBack: Recordable {}
 extension DatasetStatus: Recordable {}
 extension Int: Recordable {}
 

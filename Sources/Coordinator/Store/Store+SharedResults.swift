@@ -7,7 +7,7 @@ import Shared
 extension Store {
     private static let take = """
         UPDATE task SET state = 'cached', source = origin.number, error = NULL,
-            trajectory = origin.trajectory, epochs = origin.epochs,
+            trajectory = origin.trajectory,
             epochsCompleted = origin.epochsCompleted
         FROM task AS origin
         """

@@ -7,7 +7,7 @@ extension Store {
     func status(of idOrName: String) async throws -> SweepStatus {
         let statuses = try await snapshot { database in
             let sweep = try Self.findSweep(idOrName, database)
-            return try Self.statuses(database, sql: "WHERE sweep.id = ?", [sweep.rawValue])
+            return try Self.statuses(database, sql: "AND sweep.id = ?", [sweep.rawValue])
         }
         guard let status = statuses.first else { throw StoreError.noSuchSweep(idOrName) }
         return status
@@ -42,10 +42,11 @@ extension Store {
             database,
             sql: """
                 SELECT sweep.id, sweep.name, sweep.createdAt, task.state, count(*) AS tasks,
-                    sum(CASE WHEN task.state IN ('failed', 'cancelled', 'pruned')
-                        THEN task.epochsCompleted ELSE task.epochs END) AS epochs,
+                    sum(CASE WHEN task.state IN ('ready', 'leased')
+                        THEN task.epochs ELSE task.epochsCompleted END) AS epochs,
                     sum(task.epochsCompleted) AS completed
-                FROM sweep JOIN task ON task.sweep = sweep.id \(sql)
+                FROM sweep JOIN task ON task.sweep = sweep.id
+                WHERE sweep.recheckOf IS NULL \(sql)
                 GROUP BY sweep.number, task.state ORDER BY sweep.number DESC
                 """,
             arguments: arguments)
@@ -66,7 +67,7 @@ extension Store {
             statuses[last].epochsTotal += row["epochs"]
             statuses[last].epochsCompleted += row["completed"]
         }
-        return statuses
+        return try withRechecks(statuses, database)
     }
 
     /// Adds what heartbeats have told since the last metrics were stored, and the rate.
@@ -98,7 +99,7 @@ extension Store {
                 secondsSinceSeen: (now - seen.instant).seconds, leased: 0, succeeded: 0, failed: 0,
                 lost: 0)
         }
-        return (stored + idle).sorted {
+        return try await withSuspicions(stored + idle).sorted {
             ($0.firstSeenAt, $0.name.rawValue) < ($1.firstSeenAt, $1.name.rawValue)
         }
     }

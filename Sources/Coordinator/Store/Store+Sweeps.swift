@@ -21,6 +21,8 @@ struct NewSweep: Sendable {
     /// As it was submitted.
     var specification: String
     var attemptMax: Int
+    /// Of its tasks, to be run again on another host.
+    var recheckShare = 0.0
     var checkpointEveryEpochs: Int?
     var halving: Halving?
     var sharesResults = true
@@ -49,6 +51,8 @@ extension Store {
                     sweep.checkpointEveryEpochs, halving, sweep.sharesResults,
                 ])
             try Self.insert(sweep, id, database)
+            try Self.planRechecks(
+                of: sweep.tasks, in: id, share: sweep.recheckShare, database)
             let cached = sweep.sharesResults ? try Self.takeResults(for: id, database) : 0
             return SweepCreated(
                 id: id, name: sweep.name, taskCount: sweep.tasks.count, cachedCount: cached)
@@ -97,7 +101,7 @@ extension Store {
         let id = try String.fetchOne(
             database,
             sql: """
-                SELECT id FROM sweep WHERE id = ?1 OR name = ?1
+                SELECT id FROM sweep WHERE (id = ?1 OR name = ?1) AND recheckOf IS NULL
                 ORDER BY id = ?1 DESC, number DESC LIMIT 1
                 """,
             arguments: [idOrName])
@@ -111,7 +115,11 @@ extension Store {
         let end = { @Sendable [liveLeases] (ended: Cancelled) in liveLeases.end(ended.leases) }
         return try await once(key, whenDurable: end) { database in
             let sweep = try Self.findSweep(idOrName, database)
-            return try Self.cancel(sweep, at: now, database)
+            var cancelled = try Self.cancel(sweep, at: now, database)
+            if let rechecks = try Self.endRechecks(of: sweep, database) {
+                cancelled.leases += try Self.cancel(rechecks, at: now, database).leases
+            }
+            return cancelled
         }.count
     }
 

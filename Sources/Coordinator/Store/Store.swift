@@ -15,6 +15,7 @@ struct Store: Sendable {
     let liveLeases: LiveLeases
     let progress = ProgressMeter()
     let workersSeen = WorkersSeen()
+    let hosts: HostRecords
     let environment: Environment
 
     /// What the store needs from outside.
@@ -36,6 +37,7 @@ struct Store: Sendable {
         pool = try DatabasePool(path: path, configuration: configuration)
         try Self.makeCommitsDurable(pool)
         try Schema.migrator.migrate(pool)
+        hosts = try Self.hostRecords(pool)
         commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax)
         liveLeases = LiveLeases(leaseDuration: leaseDuration)
         self.environment = environment
@@ -66,15 +68,21 @@ struct Store: Sendable {
             let rows = try Row.fetchCursor(
                 database,
                 sql: """
-                    SELECT task.lease, task.sweep, attempt.worker, task.epochsCompleted
+                    SELECT task.lease, task.sweep, attempt.worker, task.epochsCompleted,
+                        worker.host, sweep.name, task.id
                     FROM task JOIN attempt
                         ON attempt.task = task.number AND attempt.number = task.attempt
+                        JOIN worker ON worker.name = attempt.worker
+                        JOIN sweep ON sweep.id = task.sweep
                     WHERE task.state = 'leased'
                     """)
             while let row = try rows.next() {
                 liveLeases.hold(
                     LeaseID(unchecked: row[0]), sweep: SweepID(unchecked: row[1]),
-                    worker: WorkerName(unchecked: row[2]), epochsCompleted: row[3], now: now)
+                    worker: WorkerName(unchecked: row[2]), epochsCompleted: row[3],
+                    work: .init(
+                        host: row[4], sweep: row[5], task: SweepTaskID(unchecked: row[6])),
+                    now: now)
             }
         }
     }
@@ -95,6 +103,9 @@ enum StoreError: Error, Equatable {
     case noSuchEpoch(Int, epochs: Int)
     case trajectoryMismatch(stored: Digest, claimed: Digest)
     case requestIDReused
+    case selfTestFailed(host: String, [String])
+    case setAside(host: String, reason: String)
+    case notSetAside(String)
 }
 
 extension StoreError: CustomStringConvertible {
@@ -127,6 +138,14 @@ extension StoreError: CustomStringConvertible {
             "The stored rows have the trajectory \(stored), the attempt claims \(claimed)."
         case .requestIDReused:
             "This request id was used before, for another request."
+        case .selfTestFailed(let host, let differences):
+            "The self-test on '\(host)' came out otherwise than everywhere else: "
+                + differences.joined(separator: " ")
+        case .setAside(let host, let reason):
+            "'\(host)' is set aside: \(reason). `gdln-coordinator workers let-back` gives it "
+                + "tasks again."
+        case .notSetAside(let name):
+            "No host '\(name)' is set aside or refused, nor one with a worker of that name."
         }
     }
 }

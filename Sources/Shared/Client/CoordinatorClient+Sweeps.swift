@@ -35,6 +35,13 @@ extension CoordinatorClient {
         try call(HTTPRequest(.get, "/v1/workers"), as: WorkerList.self).workers
     }
 
+    /// Gives a host that was set aside tasks again.
+    public func letBack(_ host: String) throws(ClientError) -> HostLetBack {
+        try post(
+            "/v1/hosts/\(Self.encoded(host))/let_back", JSONValue.object([:]),
+            as: HostLetBack.self)
+    }
+
     public func datasets() throws(ClientError) -> [DatasetStatus] {
         try call(HTTPRequest(.get, "/v1/datasets"), as: DatasetList.self).datasets
     }

@@ -1,6 +1,6 @@
 /// Asynchronous successive halving: at each rung, so many epochs, a task goes on only if it is
-/// among the best of those that have come there so far. Which tasks are stopped depends on the order in
-/// which they come: nothing waits for anything.
+/// among the best of those that have come there so far. Which tasks are stopped depends on the
+/// order in which they come: nothing waits for anything.
 ///
 /// Source: Li, Jamieson, Rostamizadeh, Gonina, Ben-tzur, Hardt, Recht & Talwalkar, "A System for
 /// Massively Parallel Hyperparameter Tuning", MLSys 2020, with stopping in place of promotion.

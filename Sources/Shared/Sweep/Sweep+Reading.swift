@@ -24,6 +24,7 @@ private struct Draft {
     let exclude: SourceValue?
     let exclusions: [Exclusion]
     let attempts: Int
+    let recheckShare: Double
     let checkpointEveryEpochs: Int?
     let halving: Halving?
     let halvingPlace: Place
@@ -52,6 +53,13 @@ private struct Draft {
             fields.finish()
             return epochs
         }
+        recheckShare =
+            fields.value("recheck").map { value in
+                var fields = FieldReader(value, wanted: "a map of share", mistakes: mistakes)
+                let share = fields.number("share", .zeroToOne, default: nil)
+                fields.finish()
+                return share
+            } ?? Limits.recheckShareDefault
         let halving = fields.value("halving")
         halvingPlace = halving?.place ?? document.place
         sharesResults = fields.bool("share_results", default: true)
@@ -113,7 +121,8 @@ private struct Draft {
             exclusions: exclusions, exclude: exclude,
             combinations: try Sweep.combinations(
                 axes, search, exclusions: exclusions, base: base, place: searchPlace),
-            attempts: attempts, checkpointEveryEpochs: checkpointEveryEpochs, halving: halving,
+            attempts: attempts, recheckShare: recheckShare,
+            checkpointEveryEpochs: checkpointEveryEpochs, halving: halving,
             halvingPlace: halvingPlace, sharesResults: sharesResults)
     }
 }

@@ -18,6 +18,9 @@ public struct Sweep: Sendable {
     let combinations: Combinations
     /// How often a task may be tried.
     public let attempts: Int
+    /// Which share of the finished tasks another host runs again, 0 to 1. Not part of any task,
+    /// since it changes no result.
+    public let recheckShare: Double
     /// How often each task is kept, so that it can go on from there; nil: now and then. Not part of
     /// any task, since it changes no result.
     public let checkpointEveryEpochs: Int?
@@ -52,6 +55,7 @@ extension Sweep {
             "base": base.json,
             "axes": .array(axes.map { .object([$0.name: $0.wireValues]) }),
             "attempts": .integer(attempts),
+            "recheck": .object(["share": .number(recheckShare)]),
         ]
         members["search"] = search.json
         members["exclude"] = exclude?.json

@@ -32,6 +32,8 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case forbidden
     case notFound = "not_found"
     case leaseLost = "lease_lost"
+    case selfTestFailed = "self_test_failed"
+    case setAside = "set_aside"
     case metricsGap = "metrics_gap"
     case metricsConflict = "metrics_conflict"
     case trajectoryMismatch = "trajectory_mismatch"

@@ -1,23 +1,28 @@
 /// A worker's call for tasks: `POST /v1/leases`.
 public struct LeaseRequest: Codable, Hashable, Sendable {
     public var worker: WorkerName
-    /// The host's name, for people.
+    /// The host's name, for people; also what tells one host from another.
     public var host: String
     /// How many tasks the worker can take now.
     public var slots: Int
     /// How long the coordinator may hold the call while there is nothing to do.
     public var waitSeconds: Int
+    public var selfTest: SelfTestReport
 
-    public init(worker: WorkerName, host: String, slots: Int, waitSeconds: Int) {
+    public init(
+        worker: WorkerName, host: String, slots: Int, waitSeconds: Int, selfTest: SelfTestReport
+    ) {
         self.worker = worker
         self.host = host
         self.slots = slots
         self.waitSeconds = waitSeconds
+        self.selfTest = selfTest
     }
 
     enum CodingKeys: String, CodingKey {
         case worker, host, slots
         case waitSeconds = "wait_seconds"
+        case selfTest = "self_test"
     }
 }
 

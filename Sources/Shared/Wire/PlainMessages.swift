@@ -9,8 +9,22 @@ extension LeaseRequest: PlainMessage {
     public init?(plain json: JSONValue) {
         guard case .string(let name)? = json["worker"], let worker = WorkerName(rawValue: name),
             case .string(let host)? = json["host"], case .integer(let slots)? = json["slots"],
-            case .integer(let waitSeconds)? = json["wait_seconds"]
+            case .integer(let waitSeconds)? = json["wait_seconds"],
+            let selfTest = json["self_test"].flatMap(SelfTestReport.init(plain:))
         else { return nil }
-        self.init(worker: worker, host: host, slots: slots, waitSeconds: waitSeconds)
+        self.init(
+            worker: worker, host: host, slots: slots, waitSeconds: waitSeconds, selfTest: selfTest)
+    }
+}
+
+extension SelfTestReport: PlainMessage {
+    public init?(plain json: JSONValue) {
+        guard case .string(let version)? = json["numeric_version"],
+            case .string(let kernels)? = json["kernels"],
+            case .string(let text)? = json["sha256"], let digest = Digest(hexadecimal: text),
+            // One that has some is seldom: the decoder may take its time.
+            json["wrong_cases"] == .array([])
+        else { return nil }
+        self.init(numericVersion: version, kernels: kernels, digest: digest, wrongCases: [])
     }
 }

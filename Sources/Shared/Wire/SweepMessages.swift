@@ -33,11 +33,13 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     public var epochsPerSecond: Double?
     /// At that rate; nil where there is none.
     public var secondsLeft: Double?
+    /// How its rechecks stand. They hold up nothing: a sweep is finished without them.
+    public var rechecks: RecheckStatus
 
     public init(
         id: SweepID, name: String, createdAt: Timestamp, tasks: [String: Int],
         epochsCompleted: Int, epochsTotal: Int, epochsPerSecond: Double? = nil,
-        secondsLeft: Double? = nil
+        secondsLeft: Double? = nil, rechecks: RecheckStatus = RecheckStatus()
     ) {
         self.id = id
         self.name = name
@@ -47,10 +49,11 @@ public struct SweepStatus: Codable, Hashable, Sendable {
         self.epochsTotal = epochsTotal
         self.epochsPerSecond = epochsPerSecond
         self.secondsLeft = secondsLeft
+        self.rechecks = rechecks
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, name, tasks
+        case id, name, tasks, rechecks
         case createdAt = "created_at"
         case epochsCompleted = "epochs_completed"
         case epochsTotal = "epochs_total"
@@ -66,6 +69,62 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     }
     /// Nothing is left to do.
     public var isFinished: Bool { count(.ready) == 0 && count(.leased) == 0 }
+}
+
+/// Tasks of one sweep that another host runs again, to compare the results.
+public struct RecheckStatus: Codable, Hashable, Sendable {
+    /// Chosen, and neither compared nor given up yet.
+    public var waiting: Int
+    /// Came to the same, to the last bit.
+    public var same: Int
+    /// Came to something else.
+    public var different: Int
+    /// Did not come to an end on another host.
+    public var failed: Int
+    /// The first of those that are different, in order.
+    public var differences: [RecheckDifference]
+
+    public init(
+        waiting: Int = 0, same: Int = 0, different: Int = 0, failed: Int = 0,
+        differences: [RecheckDifference] = []
+    ) {
+        self.waiting = waiting
+        self.same = same
+        self.different = different
+        self.failed = failed
+        self.differences = differences
+    }
+}
+
+/// Two hosts that trained one task with two results.
+public struct RecheckDifference: Codable, Hashable, Sendable {
+    /// In the order of the report.
+    public var position: Int
+    public var task: SweepTaskID
+    /// Whose result stands in the report.
+    public var host: String
+    public var trajectory: Digest
+    public var otherHost: String
+    public var otherTrajectory: Digest
+
+    public init(
+        position: Int, task: SweepTaskID, host: String, trajectory: Digest, otherHost: String,
+        otherTrajectory: Digest
+    ) {
+        self.position = position
+        self.task = task
+        self.host = host
+        self.trajectory = trajectory
+        self.otherHost = otherHost
+        self.otherTrajectory = otherTrajectory
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case position, task, host
+        case trajectory = "trajectory_sha256"
+        case otherHost = "other_host"
+        case otherTrajectory = "other_trajectory_sha256"
+    }
 }
 
 /// What `GET /v1/sweeps` answers, newest first.

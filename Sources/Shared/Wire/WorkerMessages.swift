@@ -15,10 +15,18 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
     public var succeeded: Int
     public var failed: Int
     public var lost: Int
+    /// Tasks that came to another result when another host ran them again, or that this one ran
+    /// again with another result than theirs. Nobody knows yet which of the two was wrong.
+    public var differing: Int
+    /// Why its host gets no tasks; nil where it gets some.
+    public var setAside: String?
+    /// What was wrong with its self-test; nil where nothing was.
+    public var selfTestFailure: String?
 
     public init(
         name: WorkerName, host: String, firstSeenAt: Timestamp, secondsSinceSeen: Double?,
-        leased: Int, succeeded: Int, failed: Int, lost: Int
+        leased: Int, succeeded: Int, failed: Int, lost: Int, differing: Int = 0,
+        setAside: String? = nil, selfTestFailure: String? = nil
     ) {
         self.name = name
         self.host = host
@@ -28,12 +36,29 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
         self.succeeded = succeeded
         self.failed = failed
         self.lost = lost
+        self.differing = differing
+        self.setAside = setAside
+        self.selfTestFailure = selfTestFailure
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, host, leased, succeeded, failed, lost
+        case name, host, leased, succeeded, failed, lost, differing
+        case setAside = "set_aside"
+        case selfTestFailure = "self_test_failure"
         case firstSeenAt = "first_seen_at"
         case secondsSinceSeen = "seconds_since_seen"
+    }
+}
+
+/// What `POST /v1/hosts/{host}/let_back` answers.
+public struct HostLetBack: Codable, Hashable, Sendable {
+    public var host: String
+    /// Why it had been set aside or refused, a sentence each.
+    public var reasons: [String]
+
+    public init(host: String, reasons: [String]) {
+        self.host = host
+        self.reasons = reasons
     }
 }
 

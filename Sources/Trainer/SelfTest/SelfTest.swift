@@ -18,11 +18,26 @@ public enum SelfTest {
     public static func run(kernels: String? = nil, threads: Int)
         throws(TrainingError) -> [Outcome]
     {
-        let machine = try Machine(kernels: kernels ?? Machine.forcedKernels, threads: threads)
+        try run(Machine(kernels: kernels ?? Machine.forcedKernels, threads: threads))
+    }
+
+    /// Trains every case with the kernels that a training here would have.
+    /// Throws where there are no such threads.
+    public static func report(threads: Int) throws(TrainingError) -> SelfTestReport {
+        let machine = try Machine(threads: threads)
+        let outcomes = try run(machine)
+        return SelfTestReport(
+            kernels: machine.kernelName,
+            answers: Dictionary(
+                uniqueKeysWithValues: outcomes.map { ($0.name, $0.found.hexadecimal) }))
+    }
+
+    private static func run(_ machine: Machine) throws(TrainingError) -> [Outcome] {
+        let dataset = EmbeddedDataset.make()
         var outcomes: [Outcome] = []
         for (name, configuration) in cases {
             let training = try KPathTraining(
-                configuration: configuration, dataset: EmbeddedDataset.make(), machine: machine)
+                configuration: configuration, dataset: dataset, machine: machine)
             outcomes.append(outcome(name, trainToEnd(training)))
         }
         for (name, configuration) in routingCases {
@@ -34,7 +49,7 @@ public enum SelfTest {
     private static func outcome(_ name: String, _ found: Digest) -> Outcome {
         Outcome(
             name: name, found: found,
-            wanted: knownAnswers[name].flatMap(Digest.init(hexadecimal:)))
+            wanted: KnownAnswers.byCase[name].flatMap(Digest.init(hexadecimal:)))
     }
 
     /// Trains what is left. The answer is the SHA-256 of the trajectory's digest and the weights'

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import Shared
+import Trainer
 
 /// Trains tasks for a coordinator.
 struct Run: ParsableCommand {
@@ -18,6 +19,10 @@ struct Run: ParsableCommand {
             What `gdln-coordinator join-string --worker` prints is the join string. Whoever can \
             list this host's processes can read what stands after --join: a file or the \
             environment's GDLN_JOIN keeps it from them.
+
+            It first trains small cases whose answers are known. Where a bit is wrong it tells the \
+            coordinator, trains nothing and ends with exit code \(Self.refusedExitCode), which no \
+            other try will change.
 
             SIGTERM or Ctrl-C makes it bring each epoch under way to its end, keep the training \
             with the coordinator, hand the task back and end; a second one ends it at once.
@@ -99,8 +104,10 @@ struct Run: ParsableCommand {
         let admission = Admission(
             cores: threads ?? Host.here.cores,
             cacheBytes: Host.here.cacheBytes, slots: slots)
+        let selfTest = try SelfTest.report(
+            threads: min(admission.cores, Limits.selfTestThreadsMax))
         let loop = WorkerLoop(
-            name: name, host: host,
+            name: name, host: host, selfTest: selfTest,
             roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
             access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
             cache: DatasetCache(directory: directory),
@@ -110,10 +117,25 @@ struct Run: ParsableCommand {
             "started",
             metadata: [
                 "worker": "\(loop.name)", "threads": "\(admission.cores)",
+                "kernels": "\(selfTest.kernels)",
                 "slots": "\(slots.map(String.init) ?? "as memory allows")",
             ])
-        withExtendedLifetime(sources) { loop.run() }
+        let ending = withExtendedLifetime(sources) { self.ending(of: loop, logger) }
+        if case .refused(let reason) = ending {
+            logger.critical("refused", metadata: ["reason": "\(reason)"])
+            throw ExitCode(Self.refusedExitCode)
+        }
         logger.notice("ended", metadata: ["reason": "\(stop.isSet ? stop.reason : "idle")"])
+    }
+
+    /// This host computes wrongly, or is of another version than the coordinator.
+    static let refusedExitCode: Int32 = 70
+
+    /// Where the self-test came out wrong nothing is trained; the coordinator hears of it, if it
+    /// can be reached soon.
+    private func ending(of loop: WorkerLoop, _ logger: Logger) -> WorkerLoop.Ending {
+        guard !loop.selfTest.differences.isEmpty else { return loop.run() }
+        return .refused(reason: loop.tellOfFailedSelfTest())
     }
 
     private func source() throws(JoinError) -> JoinSource {

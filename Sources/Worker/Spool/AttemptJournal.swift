@@ -68,6 +68,11 @@ struct ForsakenJournal {
     /// Nil where there is nothing to deliver: the attempt had not ended, or too little can be read.
     init?(at path: String) {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        self.init(data)
+    }
+
+    /// - Parameter data: what the file holds.
+    init?(_ data: Data) {
         var (lease, rows, end): (Lease?, [MetricRow], AttemptEnd?) = (nil, [], nil)
         for record in Self.records(data) {
             lease = lease ?? record.lease

@@ -96,7 +96,11 @@ import Testing
             let server = try CoordinatorServer(
                 dataDirectory: path, leaseDuration: .seconds(30), logger: .init(label: "test"))
             try await server.store.pool.write {
-                try $0.execute(sql: "INSERT INTO sweep VALUES (1, 'x', 'empty', '{}', 0, NULL)")
+                try $0.execute(
+                    sql: """
+                        INSERT INTO sweep (number, id, name, specification, createdAt)
+                        VALUES (1, 'x', 'empty', '{}', 0)
+                        """)
             }
         }
         await #expect {

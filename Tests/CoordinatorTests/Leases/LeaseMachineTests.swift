@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct LeaseMachineTests {
     enum Event: String, CaseIterable {
-        case lease, revive, endAttempt, endPermanently, handBack, complete, cancel, retry
+        case lease, revive, endAttempt, endPermanently, handBack, forgive, complete, cancel, retry
 
         func happens(to machine: inout LeaseMachine) {
             switch self {
@@ -15,6 +15,7 @@ import Testing
             case .endAttempt: machine.endAttempt()
             case .endPermanently: machine.endAttempt(isPermanent: true)
             case .handBack: machine.handBack()
+            case .forgive: machine.forgive()
             case .complete: machine.complete()
             case .cancel: _ = machine.cancel()
             case .retry: _ = machine.retry()
@@ -35,7 +36,24 @@ import Testing
         .retry: [".", ".", ".", "ready", "ready"],
     ]
 
-    @Test(arguments: TaskState.allCases, Event.allCases)
+    @Test(arguments: [
+        // State, charged of three; then the same after one attempt is forgiven.
+        (TaskState.ready, 2, TaskState.ready, 1), (.ready, 0, .ready, 0),
+        (.failed, 3, .ready, 2), (.failed, 1, .ready, 0),
+        // The attempt under way is another one, which counts.
+        (.leased, 3, .leased, 2), (.leased, 1, .leased, 1),
+        (.succeeded, 3, .succeeded, 3), (.cancelled, 2, .cancelled, 2),
+    ])
+    func `an attempt that is forgiven is given back, and a failed task is tried again`(
+        state: TaskState, charged: Int, after: TaskState, left: Int
+    ) {
+        var machine = LeaseMachine(
+            state: state, attempt: 4, attemptsCharged: charged, attemptMax: 3)
+        machine.forgive()
+        #expect(machine.state == after && machine.attemptsCharged == left && machine.attempt == 4)
+    }
+
+    @Test(arguments: TaskState.allCases, Event.allCases.filter { $0 != .forgive })
     func `every event leads from every state where the table says`(
         state: TaskState, event: Event
     ) throws {
@@ -143,6 +161,8 @@ import Testing
         if machine.state == .ready { #expect(machine.attemptsCharged < machine.attemptMax) }
         if machine.state == .leased { #expect(machine.attemptsCharged > 0) }
         if before.state == .succeeded { #expect(machine == before) }
-        if before.state.isFinal && machine != before { #expect(event == .retry) }
+        if before.state.isFinal && machine != before {
+            #expect([.retry, .forgive].contains(event))
+        }
     }
 }

@@ -105,7 +105,7 @@ import Testing
                     epochs_completed,loss_trained_paths,loss_untrained_paths,\
                     accuracy_trained_paths,accuracy_untrained_paths,train_loss_trained_paths,\
                     train_loss_untrained_paths,train_accuracy_trained_paths,\
-                    train_accuracy_untrained_paths,trajectory_sha256,error
+                    train_accuracy_untrained_paths,trajectory_sha256,error,recheck
                     """)
             let rows = Self.rows(of: leases[0])
             let text = { (row: MetricRow, name: String) in row.values[name]?.text ?? "" }
@@ -116,11 +116,11 @@ import Testing
             #expect(
                 lines[1] == "study,0,\(leases[0].task),succeeded,1,plus_mod,1,2x2-9,2,"
                     + "0.5,2,2,2,2,2,"
-                    + "\(metrics),\(StoreWorld.trajectory(rows)),")
+                    + "\(metrics),\(StoreWorld.trajectory(rows)),,")
             #expect(
                 lines[2] == "study,1,\(leases[1].task),failed,1,plus_mod,2,2x2-f,1,"
                     + "1.0,1,1,4,0,0,,,,,,,,,,"
-                    + "\"'=cmd, \"\"x\"\"\nloss is NaN\"")
+                    + "\"'=cmd, \"\"x\"\"\nloss is NaN\",")
             #expect(lines[3].hasPrefix("study,2,") && lines[3].contains(",ready,2,plus_mod,1,"))
             #expect(lines.count == 6 && lines[5].isEmpty)
         }

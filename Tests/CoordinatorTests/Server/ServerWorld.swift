@@ -61,14 +61,16 @@ final class ServerWorld: Sendable {
     }
 
     /// Six tasks of two epochs.
-    static func sweep(name: String = "study", seeds: [Int] = [1, 2, 3], dataset: String = "tiny")
-        -> String
-    {
+    static func sweep(
+        name: String = "study", seeds: [Int] = [1, 2, 3], dataset: String = "tiny",
+        more: String = ""
+    ) -> String {
         """
         {"name":"\(name)","experiment":"k_path","base":{"dataset":"\(dataset)","domains":2,
         "classes":2,"hidden_width":4,"batch_size":1,"epochs":2,"init":{"gain":1,"bias":0},
         "optimizer":{"name":"sgd","learning_rate":0.1,"momentum":0.9}},
-        "axes":[{"seeds.weights":\(seeds)},{"gate":[{"family":"plus_mod","k":[1,2]}]}],"attempts":2}
+        "axes":[{"seeds.weights":\(seeds)},{"gate":[{"family":"plus_mod","k":[1,2]}]}]
+        ,"attempts":2\(more)}
         """
     }
 }
@@ -134,11 +136,20 @@ extension TestClientProtocol {
     )
         async throws -> [Lease]
     {
-        let answer = try await post(
-            "/v1/leases",
-            "{\"worker\":\"\(worker)\",\"host\":\"h\",\"slots\":\(slots),\"wait_seconds\":\(wait)}",
-            id: id)
-        return answer.status == 204 ? [] : try answer.decoded(LeaseResponse.self).leases
+        let answer = try await askForTask(worker, slots: slots, wait: wait, id: id)
+        return [204, 503].contains(answer.status)
+            ? [] : try answer.decoded(LeaseResponse.self).leases
+    }
+
+    func askForTask(
+        _ worker: String = "w", host: String = "h", slots: Int = 1, wait: Int = 0,
+        selfTest: SelfTestReport = .right, id: String = UUID().uuidString
+    ) async throws -> Answer {
+        let request = LeaseRequest(
+            worker: WorkerName(unchecked: worker), host: host, slots: slots, waitSeconds: wait,
+            selfTest: selfTest)
+        return try await post(
+            "/v1/leases", String(decoding: try WireCoding.encode(request), as: UTF8.self), id: id)
     }
 
     func tell(_ lease: Lease, _ verb: String, _ message: some Encodable, id: String? = nil)

@@ -122,7 +122,7 @@ import Testing
             #expect(report.body.hasPrefix("sweep,position,task,state,seeds.weights,"))
             #expect(report.body.split(separator: "\r\n").count == 7)
             let runtime = try await client.get("/v1/sweeps/study/report.csv?runtime=1")
-            #expect(runtime.body.contains("attempts,host,started_at,seconds\r\n"))
+            #expect(runtime.body.contains("attempts,host,started_at,seconds,rechecked_on\r\n"))
             let manifest = try await client.get("/v1/sweeps/study/manifest.json")
             #expect(manifest.headers[.contentType] == "application/json")
             #expect(try JSONValue(parsing: Data(manifest.body.utf8))["task_count"] == .integer(6))

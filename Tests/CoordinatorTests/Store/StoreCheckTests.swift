@@ -43,8 +43,14 @@ import Testing
             sql: "UPDATE task SET attemptsCharged = 3 WHERE id = 'study-2'",
             sentence: "task study-2 is ready, but has no attempts left"),
         Damage(
-            sql: "INSERT INTO sweep VALUES (9, 'x', 'empty', '{}', 0, NULL)",
+            sql: """
+                INSERT INTO sweep (number, id, name, specification, createdAt)
+                VALUES (9, 'x', 'empty', '{}', 0)
+                """,
             sentence: "sweep empty has no tasks"),
+        Damage(
+            sql: "INSERT INTO recheck (task, rerun) SELECT number, number + 1 FROM task LIMIT 1",
+            sentence: "task study-0 is run again as another task, study-1"),
         Damage(
             sql: "INSERT INTO checkpoint SELECT number, 1, 1, dataDigest, 1, 'f' FROM task "
                 + "WHERE state = 'succeeded'",

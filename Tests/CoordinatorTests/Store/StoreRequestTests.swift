@@ -77,7 +77,8 @@ import Testing
             try await world.create()
             let (store, keys) = (world.store, [world.key("a"), world.key("b")])
             let request = LeaseRequest(
-                worker: WorkerName(unchecked: "w"), host: "h", slots: 1, waitSeconds: 0)
+                worker: WorkerName(unchecked: "w"), host: "h", slots: 1, waitSeconds: 0,
+                selfTest: .right)
             async let a = store.lease(request, keys[0])
             async let b = store.lease(request, keys[1])
             let counts = try await [a.count, b.count]

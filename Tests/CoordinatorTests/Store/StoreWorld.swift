@@ -55,7 +55,7 @@ extension StoreWorld {
     @discardableResult
     func create(
         tasks count: Int = 1, attempts: Int = 3, epochs: Int = 2, name: String = "study",
-        _ key: RequestKey? = nil
+        recheckShare: Double = 0, _ key: RequestKey? = nil
     ) async throws -> SweepCreated {
         let tasks = (0..<count).map { position in
             NewTask(
@@ -64,17 +64,19 @@ extension StoreWorld {
                 gateCells: ["plus_mod", "\(position % 2)"], epochs: epochs)
         }
         let sweep = NewSweep(
-            name: name, specification: "{}", attemptMax: attempts, tasks: tasks)
+            name: name, specification: "{}", attemptMax: attempts, recheckShare: recheckShare,
+            tasks: tasks)
         return try await store.create(sweep, key ?? self.key())
     }
 
     func lease(_ worker: String = "worker-1", slots: Int = 1, _ key: RequestKey? = nil)
         async throws -> [LeaseGrant]
     {
-        try await store.lease(
-            LeaseRequest(
-                worker: WorkerName(unchecked: worker), host: "host-of-\(worker)", slots: slots,
-                waitSeconds: 0), key ?? self.key())
+        let request = LeaseRequest(
+            worker: WorkerName(unchecked: worker), host: "host-of-\(worker)", slots: slots,
+            waitSeconds: 0, selfTest: .right)
+        try await store.admit(request)
+        return try await store.lease(request, key ?? self.key())
     }
 
     func leaseOne(_ worker: String = "worker-1") async throws -> LeaseID {

@@ -208,7 +208,7 @@ extension SweepMistakeTests {
             """
             line 12, axes[0]: found a map, wanted one key: an axis, and its values
             line 13, x: found an unknown key, wanted name, experiment, base, axes, exclude, \
-            search, attempts, checkpoint, halving or share_results
+            search, attempts, checkpoint, recheck, halving or share_results
             """),
     ]
 }

@@ -53,14 +53,14 @@ extension SweepMistakeTests {
             "attempts: 3", becomes: "shuffle: []",
             """
             line 16, shuffle: found an unknown key, wanted name, experiment, base, axes, exclude, \
-            search, attempts, checkpoint, halving or share_results
+            search, attempts, checkpoint, recheck, halving or share_results
             """),
         Row(
             "base:\n", becomes: "base: 3\nx:\n",
             """
             line 3, base: found 3, wanted a map of a configuration's keys
             line 4, x: found an unknown key, wanted name, experiment, base, axes, exclude, \
-            search, attempts, checkpoint, halving or share_results
+            search, attempts, checkpoint, recheck, halving or share_results
             """),
         Row(
             "attempts: 3", becomes: "checkpoint: 5",
@@ -72,6 +72,17 @@ extension SweepMistakeTests {
             """
             line 16, checkpoint.every_epochs: found 0, wanted a whole number from 1 to 1000000
             line 16, checkpoint.often: found an unknown key, wanted every_epochs
+            """),
+        Row(
+            "attempts: 3", becomes: "recheck: 0.5",
+            """
+            line 16, recheck: found 0.5, wanted a map of share
+            """),
+        Row(
+            "attempts: 3", becomes: "recheck: {share: 2, often: true}",
+            """
+            line 16, recheck.share: found 2, wanted a number from 0 to 1
+            line 16, recheck.often: found an unknown key, wanted share
             """),
         // Fields of the base.
         Row(

@@ -79,7 +79,7 @@ extension SweepMistakeTests {
             line 16, halving.metric: found "loss", wanted loss_trained_paths, \
             loss_untrained_paths, accuracy_trained_paths, accuracy_untrained_paths, \
             train_loss_trained_paths, train_loss_untrained_paths, train_accuracy_trained_paths \
-            or train_accuracy_untrained_paths
+            or train_accuracy_untrained_paths; did you mean loss_trained_paths?
             """),
         Row(
             "attempts: 3", becomes: "halving: {metric: loss_trained_paths, rungs: [4, 2], keep: 1}",

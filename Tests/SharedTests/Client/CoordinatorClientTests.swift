@@ -110,12 +110,13 @@ import Testing
     @Test func `no task is no error`() throws {
         try exchange([.answer(status: 204)]) { client, server, _ in
             let request = LeaseRequest(
-                worker: WorkerName(unchecked: "w"), host: "h", slots: 2, waitSeconds: 1)
+                worker: WorkerName(unchecked: "w"), host: "h", slots: 2, waitSeconds: 1,
+                selfTest: .right)
             let answer5 = try client.lease(request)
             #expect(answer5 == [])
-            #expect(
-                server.received[0].body
-                    == #"{"host":"h","slots":2,"wait_seconds":1,"worker":"w"}"#)
+            let selfTest = SelfTestReport.right.member
+            let rest = #""slots":2,"wait_seconds":1,"worker":"w"}"#
+            #expect(server.received[0].body == #"{"host":"h",\#(selfTest),"# + rest)
         }
     }
 

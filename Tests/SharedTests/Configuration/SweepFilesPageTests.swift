@@ -26,7 +26,7 @@ import Testing
     @Test func `the page has every key, in the reader's order, and no other`() {
         let top = [
             "name", "experiment", "base", "axes", "exclude", "search", "attempts", "checkpoint",
-            "checkpoint.every_epochs", "halving", "share_results",
+            "checkpoint.every_epochs", "recheck", "recheck.share", "halving", "share_results",
         ]
         #expect(documented == top + Experiment.allCases.flatMap(\.paths))
     }

@@ -33,6 +33,17 @@ import Testing
         #expect(sweep.attempts == 3)
     }
 
+    @Test func `which share is run again is told, and is no part of a task`() throws {
+        guard case .object(var members) = Self.message(axes: [Self.widths]) else { return }
+        let plain = try Sweep(reading: SourceValue(.object(members)))
+        #expect(plain.recheckShare == 0.01)
+        members["recheck"] = .object(["share": .integer(1)])
+        let sweep = try Sweep(reading: SourceValue(.object(members)))
+        #expect(sweep.recheckShare == 1)
+        #expect(try Sweep(reading: SourceValue(sweep.json)).recheckShare == 1)
+        #expect(try sweep.expand() == plain.expand())
+    }
+
     @Test func `how often tasks are kept is told, and is no part of them`() throws {
         guard case .object(var members) = Self.message(axes: [Self.widths]) else { return }
         let plain = try Sweep(reading: SourceValue(.object(members)))

@@ -23,12 +23,22 @@ import Testing
         id: SweepID(unchecked: "0123456789"), name: "study",
         createdAt: Timestamp(milliseconds: 1_700_000_000_000),
         tasks: ["ready": 1, "leased": 2, "succeeded": 3, "failed": 0, "cancelled": 0],
-        epochsCompleted: 35, epochsTotal: 60, epochsPerSecond: 2.5, secondsLeft: 10)
+        epochsCompleted: 35, epochsTotal: 60, epochsPerSecond: 2.5, secondsLeft: 10,
+        rechecks: RecheckStatus(
+            waiting: 1, same: 2, different: 3, failed: 4,
+            differences: [
+                RecheckDifference(
+                    position: 5, task: SweepTaskID(unchecked: "task"), host: "node-1",
+                    trajectory: digest, otherHost: "node-2", otherTrajectory: digest)
+            ]))
 
     static let messages = [
         Message(
             "LeaseRequest",
-            LeaseRequest(worker: worker, host: "host", slots: 2, waitSeconds: 30)),
+            LeaseRequest(
+                worker: worker, host: "host", slots: 2, waitSeconds: 30,
+                selfTest: SelfTestReport(
+                    numericVersion: "3", kernels: "avx2", digest: digest, wrongCases: ["adam"]))),
         Message(
             "LeaseResponse",
             LeaseResponse(leases: [
@@ -76,8 +86,10 @@ import Testing
                 WorkerStatus(
                     name: worker, host: "host",
                     firstSeenAt: Timestamp(milliseconds: 1_700_000_000_000),
-                    secondsSinceSeen: 1.5, leased: 1, succeeded: 2, failed: 3, lost: 4)
+                    secondsSinceSeen: 1.5, leased: 1, succeeded: 2, failed: 3, lost: 4,
+                    differing: 5, setAside: "tasks fail", selfTestFailure: "a bit is wrong")
             ])),
+        Message("HostLetBack", HostLetBack(host: "node-7", reasons: ["tasks fail"])),
         Message(
             "DatasetList",
             DatasetList(datasets: [
