@@ -11,8 +11,8 @@ public final class Deployment {
     /// Where the coordinator listens, once it has said so.
     public private(set) var address = "http://127.0.0.1:9"
 
-    /// Short, so that a test need not wait long for a lost worker's task.
-    private static let leaseSeconds = 2
+    /// How the coordinator is started.
+    public var options = CoordinatorOptions()
 
     private init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "gdln-\(UUID())")
@@ -42,11 +42,11 @@ public final class Deployment {
         let process = try start(
             "gdln-coordinator",
             [
-                "serve", "--data-dir", "data", "--listen", "127.0.0.1:\(port)",
-                "--lease-seconds", "\(Self.leaseSeconds)",
-            ])
+                "serve", "--data-dir", options.dataDirectory, "--listen",
+                "\(options.host):\(port)", "--lease-seconds", "\(options.leaseSeconds)",
+            ] + options.arguments, as: options)
         coordinator = process
-        let line = try await process.line(after: "listening on ", within: .seconds(20))
+        let line = try await process.line(after: "listening on ", within: .seconds(30))
         address = line.components(separatedBy: ", data in ")[0]
     }
 
@@ -61,11 +61,16 @@ public final class Deployment {
     }
 
     /// Starts one of the package's executables.
-    public func start(_ executable: String, _ arguments: [String]) throws -> TestProcess {
+    /// - Parameter special: where it is to run otherwise than everybody.
+    public func start(
+        _ executable: String, _ arguments: [String], as special: CoordinatorOptions? = nil
+    ) throws -> TestProcess {
+        let executables = special?.executables ?? Executables.directory
+        let command = options.prefix + [executables.appending(path: executable).path]
         let process = try TestProcess(
-            Executables.directory.appending(path: executable), arguments,
+            URL(filePath: command[0]), command.dropFirst() + arguments,
             name: "\(processes.count)-\(executable)-\(arguments.first ?? "")", folder: folder,
-            environment: environment)
+            environment: environment.merging(special?.environment ?? [:]) { $1 })
         processes.append(process)
         return process
     }
@@ -78,6 +83,11 @@ public final class Deployment {
         }
         return environment
     }
+
+    // MARK: - Calls
+
+    /// What a call that a test makes by hand must carry.
+    public var callHeaders: [(name: String, value: String)] { [] }
 
     // MARK: - Commands
 
@@ -126,6 +136,25 @@ public final class Deployment {
         return try WireCoding.decode(WorkerList.self, from: Data(json.utf8)).workers
             .first { $0.name.rawValue.contains("-\(worker.processID)-") }
     }
+}
+
+/// How a test wants the coordinator run.
+public struct CoordinatorOptions {
+    /// In the deployment's folder, or absolute.
+    public var dataDirectory = "data"
+    public var host = "127.0.0.1"
+    /// Short, so that a test need not wait long for a lost worker's task.
+    public var leaseSeconds = 2.0
+    /// Further ones of `serve`.
+    public var arguments: [String] = []
+    /// Beside what every process of the deployment gets.
+    public var environment: [String: String] = [:]
+    /// What runs it and all other processes, by its path, such as `ip netns exec NAME`.
+    public var prefix: [String] = []
+    /// Where the executables lie, if not beside the tests.
+    public var executables: URL?
+
+    public init() {}
 }
 
 /// Where the package's executables lie: beside the tests, which were built with them.

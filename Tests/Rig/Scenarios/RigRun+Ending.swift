@@ -1,0 +1,91 @@
+import Foundation
+import Glibc
+import Shared
+import TestSupport
+
+/// How a run ends: no more faults, everything done, and the evidence gathered.
+extension RigRun {
+    /// Heals everything, waits until nothing is left to do, ends the coordinator, and judges.
+    /// - Parameter drainSeconds: how long the rest may take.
+    func finish(
+        drainSeconds: Double = 30, proxy: FaultProxy? = nil,
+        adjust: (inout Evidence) -> Void = { _ in }
+    ) async throws -> [Violation] {
+        control.heal()
+        recorder.mark(.healed)
+        try await waitUntilDone(within: drainSeconds + 30)
+        recorder.mark(.drained)
+        sampleUsage()
+        control.stop()
+        try await waitForThreads()
+        try await eventually("all copies are sent", within: .seconds(30)) {
+            (proxy?.copiesPending ?? 0) == 0
+        }
+        proxy?.stop()
+        let reports = try await fetchReports()
+        try await endCoordinator()
+        var evidence = Evidence(
+            history: try recorder.history(), store: try StoredState(dataDirectory: dataDirectory),
+            tasksPerSweep: tasksPerSweep, reports: reports, texts: texts(reports),
+            bounds: Evidence.Bounds(drainSeconds: drainSeconds))
+        adjust(&evidence)
+        return try await judge(evidence)
+    }
+
+    func judge(_ evidence: Evidence) async throws -> [Violation] {
+        var violations = Checker.violations(in: evidence)
+        let check = try await deployment.command(
+            "check", "--data-dir", deployment.options.dataDirectory)
+        if check.exit != .code(0) {
+            violations.append(
+                Violation(invariant: .storeIsSound, sentence: check.output + check.errors))
+        }
+        return violations
+    }
+
+    func waitUntilDone(within seconds: Double) async throws {
+        try await eventually("nothing is left to do", within: .seconds(seconds)) {
+            let json = try await deployment.output(of: "status", "--json")
+            let list = try WireCoding.decode(SweepList.self, from: Data(json.utf8))
+            return !list.sweeps.isEmpty && list.sweeps.allSatisfy(\.isFinished)
+        }
+    }
+
+    /// Of the newest sweeps: all of them would take longer than the run.
+    private func fetchReports() async throws -> [Evidence.Reports] {
+        let json = try await deployment.output(of: "status", "--json")
+        let list = try WireCoding.decode(SweepList.self, from: Data(json.utf8))
+        var reports: [Evidence.Reports] = []
+        for sweep in list.sweeps.prefix(2) {
+            let id = sweep.id.rawValue
+            reports.append(
+                Evidence.Reports(
+                    sweep: id, report: try await deployment.output(of: "report", id),
+                    reportAgain: try await deployment.output(of: "report", id),
+                    history: try await deployment.output(of: "report", id, "--history")))
+        }
+        return reports
+    }
+
+    /// As an administrator does; within ten seconds, and with code 0.
+    func endCoordinator() async throws {
+        try coordinator().send(SIGTERM)
+        let exit = try await coordinator().exit(within: .seconds(15))
+        guard exit == .code(0) else { throw TestFailure("the coordinator ended with \(exit)") }
+    }
+
+    /// Everything in which a token could have been left behind.
+    private func texts(_ reports: [Evidence.Reports]) -> [Evidence.Text] {
+        let folder = deployment.folder
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        let logs = names.filter { $0.hasSuffix(".err") || $0.hasSuffix(".out") }
+            .map { folder.path + "/" + $0 }
+        let store = ["", "-wal"].map { "\(dataDirectory)/coordinator.sqlite\($0)" }
+        let files = (logs + store).compactMap { path -> Evidence.Text? in
+            guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
+            return Evidence.Text(name: path, bytes: bytes)
+        }
+        return files
+            + reports.map { Evidence.Text(name: "a report", bytes: Data($0.report.utf8)) }
+    }
+}
