@@ -143,6 +143,11 @@ struct BadHistory: Sendable, CustomTestStringConvertible {
         BadHistory(.staleIsRefused, "a late worker gets another answer") {
             $0.history.calls[6].outcome = .refused(status: 404, body: "")
         },
+        BadHistory(.staleIsRefused, "a heartbeat after the end is heard") { evidence in
+            var call = evidence.history.calls[8]
+            (call.requestID, call.start, call.end) = ("other", 10_000, 10_005)
+            evidence.history.calls.append(call)
+        },
         BadHistory(.staleIsRefused, "a wrong token is taken") {
             $0.history.calls[3].token = "wrong"
         },
@@ -164,6 +169,9 @@ struct BadHistory: Sendable, CustomTestStringConvertible {
         BadHistory(.attemptsFollow, "an older attempt begins after a newer") {
             $0.history.calls[1].start = 10_000
             $0.history.calls[1].end = 10_005
+        },
+        BadHistory(.attemptsFollow, "a task is taken from a worker that was just heard") {
+            $0.leaseSeconds = 30e-6
         },
         BadHistory(.attemptsFollow, "two attempts run at once") {
             $0.store.attempts[0].outcome = "running"

@@ -16,6 +16,8 @@ struct Story {
 
     init() {
         evidence = Evidence(history: History(), store: StoredState(), tasksPerSweep: 2)
+        // Twenty microseconds: the calls of this story follow every ten.
+        evidence.leaseSeconds = 20e-6
         evidence.bounds = Evidence.Bounds(drainSeconds: 5)
         evidence.bounds.callsMin = 5
         let created = SweepCreated(

@@ -9,8 +9,14 @@ extension Checker {
             if let token = call.token, token != grant.lease.token.rawValue, call.isOK {
                 return "call \(call.number): accepted with another token"
             }
-            guard let newer = newerGrant(than: grant, before: call) else { return nil }
-            let who = "lease \(lease), followed by attempt \(newer.lease.attempt),"
+            let who: String
+            if let newer = newerGrant(than: grant, before: call) {
+                who = "lease \(lease), followed by attempt \(newer.lease.attempt),"
+            } else if hasEnded(lease, before: call) {
+                who = "lease \(lease), ended by itself,"
+            } else {
+                return nil
+            }
             switch call.outcome {
             case .ok: return "call \(call.number) \(call.operation): \(who) was heard"
             case .refused(let status, let body):
@@ -28,6 +34,15 @@ extension Checker {
         let firstUse = index.firstUse[call.requestID] ?? call.start
         return index.grantsByTask[grant.lease.taskKey]?.first {
             $0.lease.attempt > grant.lease.attempt && $0.end < firstUse
+        }
+    }
+
+    /// An end that was acknowledged when the call was first made. Completing twice is a repeat.
+    private func hasEnded(_ lease: String, before call: Call) -> Bool {
+        let firstUse = index.firstUse[call.requestID] ?? call.start
+        return (index.endings[lease] ?? []).contains { ending in
+            ending.isOK && ending.end < firstUse
+                && !(ending.operation == .complete && call.operation == .complete)
         }
     }
 
@@ -69,6 +84,7 @@ extension Checker {
                     found.append("task \(task): attempt \(grant.lease.attempt) came too late")
                 }
                 latestStart = max(latestStart, grant.start)
+                if let next, let sentence = takenEarly(grant, by: next) { found.append(sentence) }
             }
         }
         for task in store.tasks {
@@ -79,6 +95,18 @@ extension Checker {
             }
         }
         return found
+    }
+
+    /// Only a worker that was silent for a whole lease is given up. Outages only prolong that.
+    private func takenEarly(_ grant: EvidenceIndex.Grant, by next: EvidenceIndex.Grant) -> String? {
+        let lease = grant.lease.id.rawValue
+        guard let leaseSeconds = evidence.leaseSeconds,
+            index.attempts[lease]?.outcome == "lost"
+        else { return nil }
+        let heard = max(grant.start, index.lastHeard[lease] ?? .min)
+        let silence = Double(next.end - heard) / 1e6
+        return silence >= leaseSeconds
+            ? nil : "lease \(lease) was taken after a silence of \(silence) s"
     }
 
     func lateDrain() -> [String] {

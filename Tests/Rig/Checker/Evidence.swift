@@ -6,6 +6,8 @@ public struct Evidence: Sendable {
     public var store: StoredState
     /// How many tasks each submitted sweep has.
     public var tasksPerSweep: Int
+    /// How long a worker may be silent; nil where that was not the same all the time.
+    public var leaseSeconds: Double?
     /// Fetched of some sweeps once nothing was left to do.
     public var reports: [Reports]
     /// Texts in which no token may stand: logs, tables, the store's file.
@@ -76,7 +78,8 @@ public enum Invariant: String, CaseIterable, Sendable {
     case staleIsRefused = "I5"
     /// A repeat gets the same answer.
     case repeatsAreAlike = "I6"
-    /// Attempts at a task follow one another; no two hold it at once.
+    /// Attempts at a task follow one another; no two hold it at once, and none ends for a silence
+    /// shorter than a lease.
     case attemptsFollow = "I7"
     /// Once the faults stop, everything ends within a bound.
     case drains = "I8"

@@ -113,7 +113,7 @@ public struct Mutant: Sendable {
                     try Self.perform(batch, database)
                     if MUTANT {
                         for operation in batch { operation.answer(nil) }
-                        usleep(20_000)
+                        MutantClock.pause()
                     }
                 }
                 """),
@@ -141,14 +141,14 @@ public struct Mutant: Sendable {
                 "Store/Store+Metrics.swift",
                 "let stored = try metricRows(of: task, from: metrics.firstSequence, database)",
                 """
-                let stored = MUTANT ? [] :
-                    try metricRows(of: task, from: metrics.firstSequence, database)
+                let stored = try MUTANT ? [] :
+                    metricRows(of: task, from: metrics.firstSequence, database)
                 """),
             Edit(
                 "Store/Store+Metrics.swift",
                 "let next = metrics.firstSequence + stored.count",
                 """
-                let next = MUTANT ? try rowCount(of: task, database) \
+                let next = try MUTANT ? rowCount(of: task, database) \
                     : metrics.firstSequence + stored.count
                 """),
             Edit(
@@ -169,6 +169,30 @@ public struct Mutant: Sendable {
     ]
 
     private static let surroundings = [
+        Mutant(
+            "two-moments", "a report is not read from one snapshot", scenario: "requests",
+            Edit(
+                "Store/Store+Report.swift",
+                "try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }",
+                """
+                if MUTANT {
+                    return try pool.unsafeRead { try body(SweepSnapshot(of: idOrName, $0)) }
+                }
+                return try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }
+                """),
+            Edit(
+                "Store/Store+Report.swift", "let tasks = try Row.fetchCursor(",
+                """
+                let early = try MUTANT ? Row.fetchAll(
+                    database, sql: Self.tasks(withConfiguration: withConfiguration),
+                    arguments: [sweep.id.rawValue]) : []
+                if MUTANT { MutantClock.pause() }
+                let tasks = try MUTANT ? AnyCursor(early) : AnyCursor(Row.fetchCursor(
+                """),
+            Edit(
+                "Store/Store+Report.swift",
+                "arguments: [sweep.id.rawValue])\n        let finalRows",
+                "arguments: [sweep.id.rawValue]))\n        let finalRows")),
         Mutant(
             "no-lock", "nobody owns the data directory", scenario: "two-coordinators",
             Edit(

@@ -75,6 +75,8 @@ public struct MutantBuild {
             static var wall: ContinuousClock.Instant {
                 origin.0 + .seconds(Date().timeIntervalSince(origin.1))
             }
+
+            static func pause() { Thread.sleep(forTimeInterval: 0.02) }
         }
         """
 }

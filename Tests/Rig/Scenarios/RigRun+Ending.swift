@@ -7,10 +7,7 @@ import TestSupport
 extension RigRun {
     /// Heals everything, waits until nothing is left to do, ends the coordinator, and judges.
     /// - Parameter drainSeconds: how long the rest may take.
-    func finish(
-        drainSeconds: Double = 30, proxy: FaultProxy? = nil,
-        adjust: (inout Evidence) -> Void = { _ in }
-    ) async throws -> [Violation] {
+    func finish(drainSeconds: Double = 30, proxy: FaultProxy? = nil) async throws -> [Violation] {
         control.heal()
         recorder.mark(.healed)
         try await waitUntilDone(within: drainSeconds + 30)
@@ -28,7 +25,7 @@ extension RigRun {
             history: try recorder.history(), store: try StoredState(dataDirectory: dataDirectory),
             tasksPerSweep: tasksPerSweep, reports: reports, texts: texts(reports),
             bounds: Evidence.Bounds(drainSeconds: drainSeconds))
-        adjust(&evidence)
+        evidence.leaseSeconds = deployment.options.leaseSeconds
         return try await judge(evidence)
     }
 
@@ -48,6 +45,23 @@ extension RigRun {
             let json = try await deployment.output(of: "status", "--json")
             let list = try WireCoding.decode(SweepList.self, from: Data(json.utf8))
             return !list.sweeps.isEmpty && list.sweeps.allSatisfy(\.isFinished)
+        }
+    }
+
+    /// A report that is written while workers report: what it says of a task must have been true at
+    /// one moment. The last loss follows from the task and from how many epochs are completed.
+    func expectOneMoment(in sweep: String) async throws {
+        let table = Table(try await deployment.output(of: "report", sweep))
+        for row in table.rows {
+            let epochs = Int(row["epochs_completed"] ?? "") ?? 0
+            let task = SweepTaskID(unchecked: row["task"] ?? "")
+            let measured = SimulatedSweep.rows(task, attempt: 1).prefix(epochs).last
+            let loss = measured?.values[MetricName.lossTrainedPaths]?.text ?? ""
+            let isSucceeded = row["state"] == "succeeded"
+            guard row[MetricName.lossTrainedPaths] == loss,
+                isSucceeded == (row["trajectory_sha256"]?.isEmpty == false),
+                !isSucceeded || epochs == SimulatedSweep.epochs
+            else { throw TestFailure("a report shows a task at two moments: \(row)") }
         }
     }
 

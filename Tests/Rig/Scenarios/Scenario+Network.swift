@@ -16,7 +16,10 @@ extension Scenario {
         run.startWorkers(6, .restless, address: proxy.address)
         for cycle in 0..<run.input.cycles {
             try await run.submit(address: proxy.address).value
-            try await run.wait(0.5...1.2)
+            for _ in 0..<3 {
+                try await run.wait(0.1...0.3)
+                try await run.expectOneMoment(in: SimulatedSweep.name(cycle))
+            }
             if cycle == run.input.cycles / 2 {
                 try run.killCoordinator()
                 try await run.deployment.startCoordinator()
