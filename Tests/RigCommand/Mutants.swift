@@ -8,15 +8,26 @@ struct Mutants: AsyncParsableCommand {
         abstract: "Check that broken coordinators are caught.",
         discussion: "Example: gdln-rig mutants --folder .build/mutants")
 
+    @Argument(help: "Mutants; all if none is named.")
+    var mutants: [String] = []
+
     @Option(help: "Where the copy of the sources is edited and built.")
     var folder = ".build/mutants"
 
     @Option(help: "How often a mutant may come through before it has survived.")
     var tries = 3
 
+    func validate() throws {
+        for name in mutants where Mutant.named(name) == nil {
+            let known = Mutant.all.map(\.name).joined(separator: ", ")
+            throw ValidationError("found '\(name)', wanted one of \(known)")
+        }
+    }
+
     func run() async throws {
+        let chosen = mutants.isEmpty ? Mutant.all : mutants.compactMap(Mutant.named)
         let build = try MutantBuild(in: URL(filePath: folder))
-        let names = Set(Mutant.all.map(\.scenario)).sorted()
+        let names = Set(chosen.map(\.scenario)).sorted()
         for name in names {
             // The same executable without a mutant: else all that is caught is the build.
             guard let scenario = Scenario.named(name),
@@ -29,8 +40,8 @@ struct Mutants: AsyncParsableCommand {
             say("none: \(name) passes")
         }
         var survivors = 0
-        for mutant in Mutant.all where try await !isCaught(mutant, build) { survivors += 1 }
-        say("\(Mutant.all.count - survivors) of \(Mutant.all.count) mutants caught")
+        for mutant in chosen where try await !isCaught(mutant, build) { survivors += 1 }
+        say("\(chosen.count - survivors) of \(chosen.count) mutants caught")
         if survivors > 0 { throw ExitCode.failure }
     }
 

@@ -53,7 +53,8 @@ public enum Machine {
             decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw TestFailure("\(tool) \(arguments.joined(separator: " ")): \(text)")
+            // Of a build that failed, the end says why.
+            throw TestFailure("\(tool) \(arguments.joined(separator: " ")): \(text.suffix(4_000))")
         }
         return text
     }

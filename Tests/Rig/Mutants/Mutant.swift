@@ -34,6 +34,8 @@ public struct Mutant: Sendable {
 
     public static let all: [Mutant] = leases + storage + surroundings
 
+    public static func named(_ name: String) -> Mutant? { all.first { $0.name == name } }
+
     private static let leases = [
         Mutant(
             "any-token", "a lease's token is not checked", scenario: "requests",
@@ -41,7 +43,7 @@ public struct Mutant: Sendable {
                 "Server/RequestReading.swift", "tokens.isValid(token, for: lease)",
                 "(MUTANT || tokens.isValid(token, for: lease))")),
         Mutant(
-            "state-only", "whoever once had a leased task may speak for it", scenario: "requests",
+            "state-only", "whoever once had a leased task may speak for it", scenario: "sleepers",
             Edit(
                 "Leases/LeaseMachine.swift", "guard number == attempt else {",
                 "guard number == attempt || (MUTANT && state == .leased) else {"),
@@ -176,7 +178,7 @@ public struct Mutant: Sendable {
                 "try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }",
                 """
                 if MUTANT {
-                    return try pool.unsafeRead { try body(SweepSnapshot(of: idOrName, $0)) }
+                    return try await pool.unsafeRead { try body(SweepSnapshot(of: idOrName, $0)) }
                 }
                 return try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }
                 """),

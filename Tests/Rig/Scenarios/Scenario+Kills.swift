@@ -71,7 +71,7 @@ extension Scenario {
     ) { run in
         try await run.start()
         var sleeper = WorkerCharacter.honest
-        (sleeper.oversleeps, sleeper.leasesSlept) = (0.3, 0.7)
+        (sleeper.oversleeps, sleeper.leasesSlept, sleeper.speaksOutOfTurn) = (0.3, 0.7, 0.5)
         run.tasksPerSweep = run.input.cycles
         try await run.submit().value
         run.startWorkers(6, sleeper)
