@@ -42,6 +42,15 @@ import Testing
         }
     }
 
+    @Test func `a grant may be heard of late, when another has the task already`() {
+        var evidence = Story().evidence
+        var late = evidence.history.calls[1]
+        (late.start, late.end) = (10_000, 10_005)
+        evidence.history.calls[1].outcome = .unknown("lost")
+        evidence.history.calls.append(late)
+        #expect(Checker.violations(in: evidence) == [])
+    }
+
     @Test func `a power cut makes what was under way unknown and forgets what came later`() {
         let history = Story().evidence.history
         let call = history.calls[3]

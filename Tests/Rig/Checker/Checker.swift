@@ -120,14 +120,16 @@ struct EvidenceIndex {
         guard case .ok(_, let body) = call.outcome, let worker = call.worker,
             let response = try? WireCoding.decode(LeaseResponse.self, from: Data(body.utf8))
         else { return }
+        // An earlier try under the same id may have been granted without anybody hearing of it.
+        let start = firstUse[call.requestID] ?? call.start
         for lease in response.leases {
             if var known = grants[lease.id.rawValue] {
-                known.start = min(known.start, call.start)
+                known.start = min(known.start, start)
                 known.end = min(known.end, call.end)
                 grants[lease.id.rawValue] = known
             } else {
                 grants[lease.id.rawValue] = Grant(
-                    lease: lease, worker: worker, start: call.start, end: call.end)
+                    lease: lease, worker: worker, start: start, end: call.end)
             }
         }
         for lease in response.leases {
