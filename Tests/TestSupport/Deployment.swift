@@ -159,7 +159,7 @@ public struct CoordinatorOptions {
 
 /// Where the package's executables lie: beside the tests, which were built with them.
 public enum Executables {
-    public static var directory: URL {
-        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    }
+    /// Looked up once: a build may put another file in this one's place.
+    public static let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
 }

@@ -45,11 +45,13 @@ extension Scenario {
             try await run.wait(0.1...0.5)
             try disk.fill()
             run.recorder.mark(.fault, "disk full")
-            let refused = try await run.waitForRefusal()
+            let submitted = try await run.submitUntilRefused()
+            let refused = run.recorder.now
             // Reads go on.
             _ = try await run.deployment.output(of: "status", "--json")
             try disk.free()
             try await run.waitForAcceptance(since: refused, within: 5)
+            for task in submitted { try await task.value }
         }
         guard try run.coordinator().isRunning else { throw TestFailure("the coordinator ended") }
         return try await run.finish()
@@ -126,13 +128,18 @@ extension RigRun {
         return Checker.violations(in: evidence)
     }
 
-    /// Returns the time of the refusal.
-    fileprivate func waitForRefusal() async throws -> Int64 {
+    /// The store's log has some room of its own, which has to be used up first.
+    fileprivate func submitUntilRefused() async throws -> [Task<Void, any Error>] {
         let since = recorder.now
+        var submitted: [Task<Void, any Error>] = []
         try await eventually("a call is refused for the full disk", within: .seconds(20)) {
-            try self.recorder.history().calls.contains { $0.status == 503 && $0.end > since }
+            submitted.append(self.submit())
+            try await Task.sleep(for: .milliseconds(50))
+            return try self.recorder.history().calls.contains {
+                $0.status == 503 && $0.end > since
+            }
         }
-        return recorder.now
+        return submitted
     }
 
     fileprivate func waitForAcceptance(since: Int64, within seconds: Double) async throws {
