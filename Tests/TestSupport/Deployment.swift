@@ -51,11 +51,16 @@ public final class Deployment {
         address = line.components(separatedBy: ", data in ")[0]
     }
 
+    /// Where the coordinator keeps everything, as an absolute path.
+    public var dataDirectory: String {
+        let name = options.dataDirectory
+        return name.hasPrefix("/") ? name : folder.path + "/" + name
+    }
+
     /// How to reach the coordinator, which must have been started, with the token of that role.
     public func join(_ role: Role) throws -> Join {
-        let file = URL(filePath: options.dataDirectory, relativeTo: folder)
-            .appending(path: "join-\(role.rawValue)")
-        let join = try Join(parsing: String(contentsOf: file, encoding: .utf8))
+        let path = dataDirectory + "/join-\(role.rawValue)"
+        let join = try Join(parsing: String(contentsOfFile: path, encoding: .utf8))
         return Join(address: address, token: join.token, pin: join.pin)
     }
 

@@ -20,7 +20,7 @@ extension Checker {
             switch call.outcome {
             case .ok: return "call \(call.number) \(call.operation): \(who) was heard"
             case .refused(let status, let body):
-                return [409, 403, 422, 503].contains(status)
+                return [409, 403, 422].contains(status) || call.isPutOff
                     ? nil : "call \(call.number): \(who) got \(status) \(body)"
             case .unknown: return nil
             }
@@ -62,7 +62,8 @@ extension Checker {
             }
             let isLater = call.start > first.end
             switch call.outcome {
-            case .unknown, .refused(503, _): return nil
+            case .unknown: return nil
+            case .refused where call.isPutOff: return nil
             case .ok(204, _) where !isLater, .refused where !isLater: return nil
             case .ok, .refused:
                 return call.outcome == first.outcome

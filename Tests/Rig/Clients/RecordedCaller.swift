@@ -76,14 +76,17 @@ final class RecordedCaller {
         _ operation: Call.Operation, _ path: String, _ message: some Encodable, request: String,
         token: String? = nil, control: RunControl
     ) -> Call.Outcome {
+        var pause = 0.05
         while true {
             let outcome = once(operation, path, message, request: request, token: token)
             switch outcome {
-            case .unknown, .refused(503, _):
-                guard !control.isStopped else { return outcome }
-                control.sleep(seconds: 0.05)
+            case .unknown: break
+            case .refused where outcome.isPutOff: break
             case .ok, .refused: return outcome
             }
+            guard !control.isStopped else { return outcome }
+            control.sleep(seconds: pause)
+            pause = min(0.4, pause * 1.5)
         }
     }
 }

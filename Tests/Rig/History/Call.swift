@@ -52,6 +52,8 @@ public struct Call: Sendable, Equatable {
 
     public var isOK: Bool { if case .ok = outcome { true } else { false } }
     public var isRefused: Bool { if case .refused = outcome { true } else { false } }
+    /// Whether it was refused for a reason that passes, so that the same call may succeed later.
+    public var isPutOff: Bool { outcome.isPutOff }
     public var answer: String? {
         switch outcome {
         case .ok(_, let body), .refused(_, let body): body
@@ -90,6 +92,13 @@ extension Call.Outcome {
         case 400..<500, 503: self = .refused(status: status, body: body)
         default: self = .unknown("HTTP \(status) \(body)")
         }
+    }
+}
+
+extension Call.Outcome {
+    /// A slow client, too many calls, a coordinator that cannot write.
+    public var isPutOff: Bool {
+        if case .refused(let status, _) = self { [408, 429, 503].contains(status) } else { false }
     }
 }
 

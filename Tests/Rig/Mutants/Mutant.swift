@@ -209,6 +209,9 @@ public struct Mutant: Sendable {
                 """
                 configuration.maximumGracefulShutdownDuration =
                     MUTANT ? .seconds(600) : .seconds(Limits.drainSecondsMax)
-                """)),
+                """),
+            Edit(
+                "Server/CoordinatorServer.swift", ".now() + .seconds(Limits.endSecondsMax)",
+                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)")),
     ]
 }

@@ -78,10 +78,7 @@ final class RigRun {
         recorder.mark(.usage, "rss_kib=\(memory) files=\(files.count) wal_kib=\(size >> 10)")
     }
 
-    var dataDirectory: String {
-        let name = deployment.options.dataDirectory
-        return name.hasPrefix("/") ? name : deployment.folder.path + "/" + name
-    }
+    var dataDirectory: String { deployment.dataDirectory }
 
     // MARK: - Clients
 
