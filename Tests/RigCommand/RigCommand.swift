@@ -26,6 +26,18 @@ struct Choice: ParsableArguments {
     }
 }
 
+/// How much there is of what is done faults to.
+struct Size: ParsableArguments {
+    @Option(help: "How many leases a mass expiry ends; a multiple of 5000 if it is more.")
+    var leases = 5_000
+
+    func validate() throws {
+        guard (1...5_000).contains(leases) || (leases > 0 && leases % 5_000 == 0) else {
+            throw ValidationError("--leases: found \(leases), wanted 1 to 5000 or a multiple of it")
+        }
+    }
+}
+
 struct List: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the scenarios.")
 
@@ -53,6 +65,8 @@ struct Once: AsyncParsableCommand {
     @Option(help: "Faults in a run.")
     var cycles: Int?
 
+    @OptionGroup var size: Size
+
     @Option(help: "Where the history and the store of a run that failed are kept.")
     var keep: String?
 
@@ -61,6 +75,7 @@ struct Once: AsyncParsableCommand {
         for scenario in choice.chosen {
             var input = Scenario.Input(seed: seed, cycles: cycles ?? scenario.cyclesQuick)
             input.keep = keep.map { URL(filePath: $0) }
+            input.leases = size.leases
             guard let run = await Run(of: scenario, input) else { continue }
             run.show()
             hasFailed = hasFailed || run.hasFailed

@@ -16,6 +16,8 @@ struct Soak: AsyncParsableCommand {
     @Option(help: "So many faults of each scenario are enough.")
     var cycles = 1_000
 
+    @OptionGroup var size: Size
+
     @Option(help: "The first run's; the next ones follow.")
     var seed: UInt64 = 1
 
@@ -42,6 +44,7 @@ struct Soak: AsyncParsableCommand {
                 var input = Scenario.Input(
                     seed: seed, cycles: min(rows[index].scenario.cyclesLong, left))
                 input.keep = keep.map { URL(filePath: $0) }
+                input.leases = size.leases
                 seed += 1
                 guard let run = await Run(of: rows[index].scenario, input) else {
                     rows[index].isSkipped = true

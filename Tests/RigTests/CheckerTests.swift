@@ -222,6 +222,9 @@ struct BadHistory: Sendable, CustomTestStringConvertible {
         BadHistory(.tokensStaySecret, "a token stands in a log") {
             $0.texts[0].bytes = Data("granted \(Story.token("lease-a1")) to w1".utf8)
         },
+        BadHistory(.tokensStaySecret, "an access token stands among a process's arguments") {
+            $0.texts[0].bytes = Data("run\0--token\0\($0.accessTokens[0])\0".utf8)
+        },
         BadHistory(.resourcesAreBounded, "too much memory") {
             $0.history.marks[2].text = "rss_kib=9999999 files=20 wal_kib=100"
         },

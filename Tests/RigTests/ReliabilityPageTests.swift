@@ -34,6 +34,24 @@ import Testing
         }
     }
 
+    /// Also the promises that have no number, below the table.
+    @Test func `every test that the page names is there`() throws {
+        let tests = try Self.tests.get()
+        let sections = try Self.text.get().split(separator: "\n## ")
+        let promises = try #require(sections.first { $0.hasPrefix("The promises\n") })
+            .replacing(/\s+/, with: " ")
+        let named = promises.matches(of: /"([^"]+)"/).map { String($0.1) }
+        #expect(named.count > 24)
+        for name in named { #expect(tests.contains(name), "\(name)") }
+    }
+
+    @Test func `the protocol's page leads to the promises`() throws {
+        let protocolPage = try String(
+            contentsOfFile: Fixtures.packageDirectory()
+                + "/Sources/Shared/Documentation.docc/Protocol.md", encoding: .utf8)
+        #expect(protocolPage.contains("<doc:Reliability> states the promises P1 to P12"))
+    }
+
     @Test func `every scenario, rule and mutant is named, and no other`() throws {
         let lines = try Self.text.get().split(separator: "\n")
         let named = lines.compactMap { line in

@@ -196,5 +196,6 @@ struct Story {
             .init(sweep: Self.sweep, report: report, reportAgain: report, history: history)
         ]
         evidence.texts = [.init(name: "a log", bytes: Data("nothing but words".utf8))]
+        evidence.accessTokens = [AccessToken(role: .worker) { 0x1234_5678_9abc_def0 }.text]
     }
 }

@@ -122,6 +122,13 @@ public final class Deployment {
         return environment
     }
 
+    /// Of all processes that run, as everybody on the host can read them.
+    public func argumentLists() -> [Data] {
+        processes.filter(\.isRunning).compactMap {
+            FileManager.default.contents(atPath: "/proc/\($0.processID)/cmdline")
+        }
+    }
+
     // MARK: - Calls
 
     /// What a call that a test makes by hand must carry, to a coordinator that has been started.

@@ -65,8 +65,12 @@ extension Checker {
     }
 
     func tokensSeen() -> [String] {
-        let tokens = Set(index.grants.values.map { Array($0.lease.token.rawValue.utf8) })
-        guard let length = tokens.first?.count else { return [] }
+        // Half an access token's secret is as long as a lease's token, and no less of a leak.
+        let length = Evidence.secretDigits
+        let secrets = evidence.accessTokens.compactMap { $0.split(separator: "_").last }
+        let tokens = Set(
+            index.grants.values.map { Array($0.lease.token.rawValue.utf8.prefix(length)) }
+                + secrets.map { Array($0.utf8.prefix(length)) })
         return evidence.texts.flatMap { text in
             text.bytes.split(whereSeparator: { !Self.isHexadecimal($0) })
                 .filter { $0.count >= length }.compactMap { run -> String? in

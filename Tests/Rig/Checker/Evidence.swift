@@ -10,8 +10,12 @@ public struct Evidence: Sendable {
     public var leaseSeconds: Double?
     /// Fetched of some sweeps once nothing was left to do.
     public var reports: [Reports]
-    /// Texts in which no token may stand: logs, tables, the store's file.
+    /// Texts in which no token may stand: logs, tables, the store's file, arguments of processes.
     public var texts: [Text]
+    /// With which everybody called.
+    public var accessTokens: [String] = []
+    /// Of a lease's token, in hexadecimal digits.
+    static let secretDigits = 32
     public var bounds: Bounds
 
     public struct Reports: Sendable {
@@ -91,7 +95,7 @@ public enum Invariant: String, CaseIterable, Sendable {
     case reportsAreTheStore = "I11"
     /// The file is sound, and each task is in a state that exists.
     case storeIsSound = "I12"
-    /// No lease's token stands anywhere but in answers.
+    /// No token stands anywhere but in calls and answers.
     case tokensStaySecret = "I13"
     /// Memory, files and log keep within their bounds.
     case resourcesAreBounded = "I14"

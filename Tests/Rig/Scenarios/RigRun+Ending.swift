@@ -20,11 +20,15 @@ extension RigRun {
         }
         proxy?.stop()
         let reports = try await fetchReports()
+        let arguments = deployment.argumentLists()
+        let tokens = try [Role.admin, .worker].compactMap { try deployment.join($0).token?.text }
         try await endCoordinator()
         var evidence = Evidence(
             history: try recorder.history(), store: try StoredState(dataDirectory: dataDirectory),
-            tasksPerSweep: tasksPerSweep, reports: reports, texts: texts(reports),
+            tasksPerSweep: tasksPerSweep, reports: reports,
+            texts: texts(reports) + arguments.map { Evidence.Text(name: "arguments", bytes: $0) },
             bounds: Evidence.Bounds(drainSeconds: drainSeconds))
+        evidence.accessTokens = tokens
         evidence.leaseSeconds = deployment.options.leaseSeconds
         return try await judge(evidence)
     }
@@ -94,7 +98,8 @@ extension RigRun {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         let logs = names.filter { $0.hasSuffix(".err") || $0.hasSuffix(".out") }
             .map { folder.path + "/" + $0 }
-        let store = ["", "-wal"].map { "\(dataDirectory)/coordinator.sqlite\($0)" }
+        let store = ["coordinator.sqlite", "coordinator.sqlite-wal", "tokens.json"]
+            .map { "\(dataDirectory)/\($0)" }
         let files = (logs + store).compactMap { path -> Evidence.Text? in
             guard let bytes = FileManager.default.contents(atPath: path) else { return nil }
             return Evidence.Text(name: path, bytes: bytes)

@@ -17,6 +17,8 @@ public struct Scenario: Sendable {
     public struct Input: Sendable {
         public var seed: UInt64
         public var cycles: Int
+        /// How many leases are held at once where that matters; a multiple of 5,000 if it is more.
+        public var leases = 5_000
         /// Where the executables lie, if not beside the running one.
         public var executables: URL?
         /// For the coordinator.
