@@ -132,7 +132,10 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             // The executables: these tests run them.
-            dependencies: ["Coordinator", "Worker", "Shared", "TestSupport"],
+            dependencies: [
+                "Coordinator", "Worker", "Shared", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -51,6 +51,20 @@ public enum Limits {
     public static let tensorsPerFileMax = 65_536
     public static let tensorHeaderBytesMax = 16 << 20
 
+    // Checkpoints, of one training each.
+    public static let checkpointBytesMax = 1 << 33
+    public static let checkpointTransferSecondsMax = 800.0
+    /// A transfer that comes to a stop for so long is broken off, and tried again.
+    public static let checkpointStallSecondsMax = 60
+    /// A training is kept at least so often, whatever the sweep says of epochs.
+    public static let checkpointSecondsMax = 300.0
+    /// How long a training waits for a checkpoint to arrive before it goes on.
+    public static let checkpointPauseSecondsMax = 1.0
+    /// Of one task on a worker's disk: the last, and one to fall back on.
+    public static let checkpointsKeptPerTask = 2
+    /// How often a coordinator looks for checkpoints that nobody needs any more.
+    public static let checkpointSweepSeconds = 10.0
+
     // A call from a client.
     public static let connectTimeoutMilliseconds = 5_000
     public static let connectionLifetimeSeconds = 600
@@ -132,8 +146,20 @@ public enum Limits {
     // A worker.
     /// How long one call for a task is held open while there is none; SIGTERM waits for its end.
     public static let leaseWaitSecondsDefault = 5
-    /// How long a worker that was told to stop tries to reach a coordinator that is away.
-    public static let partingSecondsMax = 10.0
+    /// How long a worker that was told to stop may take; less than the 30 s that Slurm and the 90 s
+    /// that systemd grant.
+    public static let graceSecondsDefault = 20.0
+    public static let graceSecondsMax = 86_400.0
+    /// Of that time, the part in which an epoch under way may still come to its end, and the part
+    /// by which its checkpoint must have arrived.
+    public static let graceShareForEpoch = 0.6
+    public static let graceShareForCheckpoint = 0.85
+    /// A worker that has not ended by itself so long after its grace is ended.
+    public static let graceExcessSeconds = 2.0
+    /// What a worker keeps of attempts that it could not settle, and of tasks it began.
+    public static let daysKeptMax = 30.0
+    /// How often a worker looks for what dead workers of its host have left to be delivered.
+    public static let spoolSearchSeconds = 30.0
     /// A pause after a failed call for tasks, so that a refusal is not repeated in a tight loop.
     public static let refusedPauseSeconds = 5.0
     /// The pause grows with each task in a row that does not fit the host's memory, up to so many.

@@ -8,12 +8,18 @@ struct CoordinatorAccess: Sendable {
     let logger: Logger
 
     /// A client that tries for as long as it takes: a coordinator that is away comes back. Once the
-    /// worker is told to stop it tries on for a short while only, to say goodbye.
-    func client() throws -> CoordinatorClient {
+    /// worker is told to stop it tries on until its grace is over.
+    /// - Parameters:
+    ///   - isFutile: asked between tries; true ends them.
+    ///   - isCancelled: asked about once a second; true breaks off even a call under way.
+    func client(
+        givingUpWhen isFutile: @escaping () -> Bool = { false },
+        cancelledWhen isCancelled: @escaping () -> Bool = { false }
+    ) throws -> CoordinatorClient {
         let start = ContinuousClock.now
         var environment = CoordinatorClient.Environment(
-            sleep: { [stop] in stop.sleep(seconds: $0) },
-            shouldGiveUp: { [stop] in stop.isSet && $0 > Limits.partingSecondsMax },
+            sleep: { [stop] in stop.pause(seconds: $0) },
+            shouldGiveUp: { [stop] _ in isFutile() || stop.isPast(share: 1) },
             elapsed: { ContinuousClock.now - start },
             randomBits: { UInt64.random(in: .min ... .max) })
         // A token that is replaced costs nothing that was trained: calls wait for the new one.
@@ -24,6 +30,7 @@ struct CoordinatorAccess: Sendable {
             }
         }
         return try CoordinatorClient(
-            source.load(), environment: environment, isCancelled: { false })
+            source.load(), environment: environment,
+            isCancelled: { [stop] in isCancelled() || stop.isPast(share: 1) })
     }
 }

@@ -1,20 +1,53 @@
 import Dispatch
 import Glibc
+import Shared
 import Synchronization
 
-/// Tells every part of the worker to stop: hand back what is unfinished, ask for no more.
+/// Tells every part of the worker to stop: bring what is under way to a good end, ask for no more.
 ///
-/// SIGTERM and SIGINT set it; a second one ends the process at once, for a person in a hurry.
+/// SIGTERM and SIGINT set it; from then on the grace runs. A second one ends the process at once,
+/// for a person in a hurry.
 final class StopSignal: Sendable {
+    /// How long after the signal the worker may take to end.
+    let grace: Duration
     private let flag = Atomic<Bool>(false)
-    private let reasonText = Mutex("")
+    private let state = Mutex(State())
+
+    private struct State {
+        var reason = ""
+        var setAt: ContinuousClock.Instant?
+    }
+
+    init(grace: Duration = .seconds(Limits.graceSecondsDefault)) { self.grace = grace }
 
     var isSet: Bool { flag.load(ordering: .acquiring) }
-    var reason: String { reasonText.withLock { $0 } }
+    var reason: String { state.withLock { $0.reason } }
 
     func set(_ reason: String) {
-        reasonText.withLock { if $0.isEmpty { $0 = reason } }
+        state.withLock { state in
+            guard state.setAt == nil else { return }
+            state = State(reason: reason, setAt: .now)
+        }
         flag.store(true, ordering: .releasing)
+    }
+
+    /// What is left until `share` of the grace is over; nil before the signal. Not below zero.
+    func timeLeft(untilShare share: Double) -> Duration? {
+        guard isSet, let setAt = state.withLock({ $0.setAt }) else { return nil }
+        return max(.zero, setAt + grace * share - ContinuousClock.now)
+    }
+
+    /// Whether `share` of the grace is over.
+    func isPast(share: Double) -> Bool { timeLeft(untilShare: share) == .zero }
+
+    /// As `sleep` before the signal; after it a short while, so that what is tried again in the
+    /// grace is not tried in a tight loop.
+    func pause(seconds: Double) {
+        if isSet {
+            usleep(UInt32(min(max(0, seconds), 0.25) * 1e6))
+        } else {
+            sleep(seconds: seconds)
+        }
     }
 
     /// Waits, in short steps, so that it returns soon after the signal is set.
@@ -34,9 +67,17 @@ final class StopSignal: Sendable {
             source.setEventHandler { [self] in
                 if isSet { _exit(130) }
                 set(name)
+                endWhenOverdue()
             }
             source.resume()
             return source
         }
+    }
+
+    /// For what cannot be broken off, such as a disk that hangs: 75 says that it may be tried
+    /// again.
+    private func endWhenOverdue() {
+        let limit = grace.seconds + Limits.graceExcessSeconds
+        DispatchQueue.global().asyncAfter(deadline: .now() + limit) { _exit(75) }
     }
 }

@@ -1,11 +1,12 @@
 import Dispatch
+import FoundationEssentials
 import Logging
 import Shared
 import Synchronization
 
-/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until
-/// told to stop or idle for too long. Each training has a thread of its own, which keeps a
-/// processor busy for hours and would starve whatever shared a pool with it.
+/// Asks for tasks and trains them, as many side by side as there is room for (`Roster`), until told
+/// to stop or idle for too long. Each training has a thread of its own, which keeps a processor
+/// busy for hours and would starve whatever shared a pool with it.
 struct WorkerLoop {
     let name: WorkerName
     let host: String
@@ -14,19 +15,26 @@ struct WorkerLoop {
     let idleExit: Duration?
     let access: CoordinatorAccess
     let cache: DatasetCache
+    let shelf: CheckpointShelf
+    let spool: Spool
     let logger: Logger
 
     /// Returns when all trainings have ended.
     func run() {
-        let runner = AttemptRunner(access: access, cache: cache, roster: roster, logger: logger)
+        deliverForTheDead()
+        let runner = AttemptRunner(
+            access: access, cache: cache, shelf: shelf, spool: spool, roster: roster,
+            logger: logger)
         let group = DispatchGroup()
         var (idleSince, seatedCount) = (ContinuousClock.now, 0)
         while !access.stop.isSet {
             if let arrival = roster.expectOne() {
                 for lease in lease() {
                     group.enter()
+                    roster.attemptBegins()
                     DispatchQueue(label: "training").async {
                         runner.run(lease, arrival)
+                        roster.attemptEnded()
                         group.leave()
                     }
                 }
@@ -40,12 +48,25 @@ struct WorkerLoop {
         group.wait()
     }
 
+    /// Beside the trainings: a coordinator that is away must not keep them from what they can do.
+    private func deliverForTheDead() {
+        let delivery = ForsakenDelivery(
+            spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
+        DispatchQueue(label: "forsaken").async {
+            shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
+            delivery.run()
+        }
+    }
+
     /// One task: what it needs is known when it is here.
     private func lease() -> [Lease] {
         let request = LeaseRequest(
             worker: name, host: host, slots: 1, waitSeconds: waitSeconds)
         do {
-            return try access.client().lease(request)
+            // What could not be kept is not asked for.
+            try spool.check()
+            let stop = access.stop
+            return try access.client(givingUpWhen: { stop.isSet }).lease(request)
         } catch {
             if !access.stop.isSet {
                 logger.error("no task", metadata: ["error": "\(error)"])

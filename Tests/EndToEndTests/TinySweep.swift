@@ -75,8 +75,10 @@ enum TinySweep {
     }
 
     /// Waits until nothing is left to do.
-    static func finish(on deployment: Deployment) async throws -> Result {
-        _ = try await deployment.output(of: "watch", name, within: .seconds(120))
+    static func finish(on deployment: Deployment, within limit: Duration = .seconds(120))
+        async throws -> Result
+    {
+        _ = try await deployment.output(of: "watch", name, within: limit)
         return try await result(of: deployment)
     }
 }

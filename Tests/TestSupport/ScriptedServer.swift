@@ -22,7 +22,8 @@ public final class ScriptedServer: Sendable {
         /// Method and path.
         public let line: String
         public let headers: [String: String]
-        public let body: String
+        public let bytes: Data
+        public var body: String { String(decoding: bytes, as: UTF8.self) }
     }
 
     private struct State {
@@ -151,17 +152,17 @@ public final class ScriptedServer: Sendable {
     }
 
     private static func parse(_ bytes: [UInt8]) -> Received? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let end = text.range(of: "\r\n\r\n") else { return nil }
-        let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+            .components(separatedBy: "\r\n")
         let fields = lines.dropFirst().map { line in
             let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
             return (parts[0].lowercased(), parts.count > 1 ? String(parts[1].dropFirst()) : "")
         }
         let headers = Dictionary(fields) { $1 }
-        let body = String(text[end.upperBound...])
-        guard body.utf8.count >= Int(headers["content-length"] ?? "0") ?? 0 else { return nil }
+        let body = Data(bytes[end.upperBound...])
+        guard body.count >= Int(headers["content-length"] ?? "0") ?? 0 else { return nil }
         let line = lines[0].split(separator: " ").prefix(2).joined(separator: " ")
-        return Received(line: line, headers: headers, body: body)
+        return Received(line: line, headers: headers, bytes: body)
     }
 }

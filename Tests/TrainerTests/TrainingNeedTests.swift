@@ -22,6 +22,17 @@ import Testing
         #expect(need.bytes > 2 * parameters && need.bytes < 8 * parameters / 3)
     }
 
+    @Test func `a checkpoint takes no more than was expected`() throws {
+        let parameters = 4 * 100 * 784 * 128
+        #expect(try need().checkpointBytes > 2 * parameters)
+        let configuration = Configuration.kPath(
+            SmallNetworks.configuration(domains: 9, width: 20))
+        let dataset = try KPathTrainingTests.dataset()
+        let file = try configuration.makeTraining(dataset: dataset).checkpoint()
+        let size = file.tensors.values.reduce(0) { $0 + $1.bytes.count }
+        #expect(size <= (try configuration.need(dataset: dataset, threadsMax: 1)).checkpointBytes)
+    }
+
     @Test func `Adam passes all of its numbers in each step, SGD none`() throws {
         #expect(try need().bytesEachStep == 0)
         let adam = try need { $0.optimizer = .adam(.init(learningRate: 0.1)) }

@@ -23,9 +23,17 @@ import Testing
             expiresInSeconds: expiresInSeconds)
     }
 
-    private static func reporter(_ server: ScriptedServer, _ lease: Lease) throws -> AttemptReporter
-    {
-        let reporter = AttemptReporter(lease: lease, logger: Logger(label: "test"))
+    private let directory: TemporaryDirectory
+    private let journal: AttemptJournal
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        journal = try AttemptJournal(of: Self.lease(), at: directory.path + "/l1.journal")
+    }
+
+    private func reporter(_ server: ScriptedServer, _ lease: Lease) throws -> AttemptReporter {
+        let reporter = AttemptReporter(
+            lease: lease, journal: journal, logger: Logger(label: "test"))
         try reporter.start(CoordinatorAccess(address: server.address, stop: StopSignal()))
         return reporter
     }
@@ -39,7 +47,7 @@ import Testing
     @Test func `rows go out in order, under the lease's token, each once`() throws {
         let server = try ScriptedServer([Self.accepted])
         defer { server.stop() }
-        let reporter = try Self.reporter(server, Self.lease())
+        let reporter = try self.reporter(server, Self.lease())
         for epoch in 1...5 { reporter.add([Self.row(epoch)], epochsCompleted: epoch) }
         reporter.finish()
 
@@ -61,7 +69,7 @@ import Testing
         let trouble = ScriptedServer.Act.answer(status: 503, body: "")
         let server = try ScriptedServer([trouble, .hangUp, Self.accepted])
         defer { server.stop() }
-        let reporter = try Self.reporter(server, Self.lease())
+        let reporter = try self.reporter(server, Self.lease())
         reporter.add([Self.row(1)], epochsCompleted: 1)
         reporter.finish()
 
@@ -76,7 +84,7 @@ import Testing
         let body = String(decoding: try WireCoding.encode(refusal), as: UTF8.self)
         let server = try ScriptedServer([.answer(status: 409, body: body)])
         defer { server.stop() }
-        let reporter = try Self.reporter(server, Self.lease())
+        let reporter = try self.reporter(server, Self.lease())
         reporter.add([Self.row(1)], epochsCompleted: 1)
         reporter.finish()
 
@@ -88,7 +96,7 @@ import Testing
     @Test func `a worker that trains long without measuring sends heartbeats`() throws {
         let server = try ScriptedServer([Self.accepted])
         defer { server.stop() }
-        let reporter = try Self.reporter(server, Self.lease(expiresInSeconds: 0.03))
+        let reporter = try self.reporter(server, Self.lease(expiresInSeconds: 0.03))
         reporter.add([], epochsCompleted: 7)
         let end = ContinuousClock.now + .seconds(20)
         while server.received.count < 3, ContinuousClock.now < end {}

@@ -19,4 +19,19 @@ import Testing
         stop.sleep(seconds: 3_600)
         #expect(ContinuousClock.now - start < .seconds(10))
     }
+
+    @Test func `the grace runs from the signal on, and only then`() {
+        let stop = StopSignal(grace: .seconds(3_600))
+        #expect(stop.timeLeft(untilShare: 1) == nil)
+        #expect(!stop.isPast(share: 0))
+        stop.set("SIGTERM")
+        #expect(stop.isPast(share: 0))
+        #expect(!stop.isPast(share: 0.5))
+        let left = stop.timeLeft(untilShare: 0.5) ?? .zero
+        #expect(left > .seconds(1_700) && left <= .seconds(1_800))
+        let hasty = StopSignal(grace: .zero)
+        hasty.set("SIGTERM")
+        #expect(hasty.isPast(share: 1))
+        #expect(hasty.timeLeft(untilShare: 1) == .zero)
+    }
 }

@@ -38,12 +38,15 @@ import Testing
         let file = try dataset.serialized()
         try file.write(
             to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
-        let stop = StopSignal()
+        let (stop, name) = (StopSignal(), WorkerName(unchecked: "w"))
         let loop = WorkerLoop(
-            name: WorkerName(unchecked: "w"), host: "h",
+            name: name, host: "h",
             roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
             access: CoordinatorAccess(address: server.address, stop: stop),
-            cache: DatasetCache(directory: folder.path), logger: Logger(label: "test"))
+            cache: DatasetCache(directory: folder.path),
+            shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
+            spool: try Spool(directory: folder.path + "/spool", owner: name),
+            logger: Logger(label: "test"))
         let ended = DispatchSemaphore(value: 0)
         DispatchQueue(label: "worker").async {
             loop.run()

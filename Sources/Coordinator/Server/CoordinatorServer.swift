@@ -11,6 +11,7 @@ import UnixSignals
 struct CoordinatorServer {
     let store: Store
     let directory: DataDirectory
+    let checkpoints: CheckpointFiles
     let tokens: TokenBook
     let ownTokens: OwnTokens
     let rates = RequestRates()
@@ -23,6 +24,7 @@ struct CoordinatorServer {
         directory = try DataDirectory(path: dataDirectory)
         store = try Store(
             path: directory.databasePath, leaseDuration: leaseDuration, environment: .system)
+        checkpoints = CheckpointFiles(directory)
         tokens = try TokenBook(path: directory.tokensPath)
         ownTokens = try OwnTokens(in: directory, book: tokens, environment: .system)
         space = DiskSpace(path: directory.path)
@@ -55,6 +57,7 @@ struct CoordinatorServer {
             services: [
                 application, Reaper(store: store, ready: ready, logger: logger),
                 EndOfWaits(ready: ready, logger: logger),
+                CheckpointSweeper(store: store, files: checkpoints, logger: logger),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSecondsMax)
@@ -82,8 +85,9 @@ struct CoordinatorServer {
                 instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)
-        LeaseRoutes(store: store, tokens: LeaseTokens(secret: directory.secret), ready: ready)
-            .add(to: router)
+        let leaseTokens = LeaseTokens(secret: directory.secret)
+        LeaseRoutes(store: store, tokens: leaseTokens, ready: ready).add(to: router)
+        CheckpointRoutes(store: store, tokens: leaseTokens, files: checkpoints).add(to: router)
         SweepRoutes(
             store: store,
             planner: SweepPlanner(datasets: DatasetCatalogue(store: store, files: files)),

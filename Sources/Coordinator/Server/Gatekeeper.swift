@@ -18,7 +18,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
         let rule = AccessRule.rule(for: request.method, context.endpointPath)
         if rule != .anybody { try checkCaller(request, rule) }
         guard request.method == .put else { return try await next(request, context) }
-        let bytes = try bytesOfUpload(request)
+        let bytes = try bytesOfUpload(request, most: Self.uploadBytesMax(context.endpointPath))
         defer { space.release(bytes) }
         return try await next(request, context)
     }
@@ -72,15 +72,20 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
         }
     }
 
+    private static func uploadBytesMax(_ route: String?) -> Int {
+        route?.hasSuffix("/checkpoint") == true
+            ? Limits.checkpointBytesMax : Limits.datasetBytesMax
+    }
+
     /// Reserved on the disk. Its size must be known before: else it could fill the disk unforeseen.
-    private func bytesOfUpload(_ request: Request) throws -> Int {
+    private func bytesOfUpload(_ request: Request, most: Int) throws -> Int {
         guard let text = request.headers[.contentLength], let bytes = Int(text), bytes >= 0 else {
             throw APIError(.lengthRequired, .badRequest, "The header Content-Length is missing.")
         }
-        guard bytes <= Limits.datasetBytesMax else {
+        guard bytes <= most else {
             throw APIError(
                 .contentTooLarge, .tooLarge,
-                "An upload has at most \(Limits.datasetBytesMax) bytes.")
+                "This upload may have at most \(most) bytes.")
         }
         guard space.reserve(bytes) else {
             throw APIError(

@@ -64,7 +64,9 @@ struct LeaseRoutes {
                     id: grant.lease, token: tokens.token(for: grant.lease), task: grant.task,
                     sweep: grant.sweepName, attempt: grant.attempt,
                     configuration: try JSONValue(parsing: .init(grant.configuration.utf8)),
-                    dataDigest: grant.dataDigest, expiresInSeconds: seconds)
+                    dataDigest: grant.dataDigest, expiresInSeconds: seconds,
+                    checkpoint: grant.checkpoint,
+                    checkpointEveryEpochs: grant.checkpointEveryEpochs)
             })
     }
 

@@ -10,6 +10,7 @@ struct SweepPlanner: Sendable {
         var name: String
         var specification: String
         var attemptMax: Int
+        var checkpointEveryEpochs: Int?
         var tasks: [NewTask]
     }
 
@@ -48,7 +49,7 @@ struct SweepPlanner: Sendable {
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)
         return Plan(
             name: sweep.name, specification: specification, attemptMax: sweep.attempts,
-            tasks: tasks)
+            checkpointEveryEpochs: sweep.checkpointEveryEpochs, tasks: tasks)
     }
 }
 

@@ -52,7 +52,7 @@ struct SweepRoutes {
         let plan = try await planner.plan(call.message)
         let created = try await store.create(
             name: plan.name, specification: plan.specification, attemptMax: plan.attemptMax,
-            tasks: plan.tasks, call.key)
+            checkpointEveryEpochs: plan.checkpointEveryEpochs, tasks: plan.tasks, call.key)
         await ready.notify()
         return try jsonResponse(created, status: .created)
     }

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Hummingbird
 import NIOCore
+import Shared
 
 /// A file without a name, for what is too large for memory or must not hold up the store: it is
 /// gone when the last user is, also after a kill. Written first, then read; not at the same time.
@@ -57,8 +58,10 @@ final class ReadOnlyFile: Sendable {
 
     deinit { close(descriptor) }
 
+    var count: Int { Int(lseek(descriptor, 0, SEEK_END)) }
+
     func body() -> ResponseBody {
-        fileBody(descriptor, count: Int(lseek(descriptor, 0, SEEK_END)), keeping: self)
+        fileBody(descriptor, count: count, keeping: self)
     }
 }
 

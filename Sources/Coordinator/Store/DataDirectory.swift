@@ -7,6 +7,7 @@ import Shared
 ///
 ///     coordinator.sqlite   sweeps, tasks, attempts, metrics
 ///     datasets/            data sets, by digest
+///     checkpoints/         of tasks under way
 ///     secret               what lease tokens are made with; readable by its owner alone
 ///     tokens.json          digests of the tokens that are accepted
 ///     join-*               join strings with the coordinator's own tokens
@@ -21,6 +22,7 @@ struct DataDirectory: Sendable {
 
     var databasePath: String { path + "/coordinator.sqlite" }
     var datasetsPath: String { path + "/datasets" }
+    var checkpointsPath: String { path + "/checkpoints" }
     var temporaryPath: String { path + "/temporary" }
     var tokensPath: String { path + "/tokens.json" }
     var certificatePath: String { path + "/tls-certificate.pem" }
@@ -40,7 +42,7 @@ struct DataDirectory: Sendable {
         try Ownership.checkDirectory(path)
         lock = try DirectoryLock(path + "/lock", of: path)
         try? files.removeItem(atPath: path + "/temporary")
-        for folder in ["datasets", "temporary"] {
+        for folder in ["datasets", "checkpoints", "temporary"] {
             try files.createDirectory(
                 atPath: "\(path)/\(folder)", withIntermediateDirectories: true,
                 attributes: ownerOnly)
@@ -99,44 +101,4 @@ enum DataDirectoryError: Error, CustomStringConvertible {
             "'\(path)' cannot be used: \(reason)."
         }
     }
-}
-
-/// Files that are there whole or not at all, also after a power cut.
-enum DurableFile {
-    /// Writes beside the destination, has the bytes put on disk, then renames. Its owner alone may
-    /// read the file.
-    static func write(_ data: Data, to path: String) throws {
-        let temporary = path + ".partial"
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw POSIXFileError(path) }
-        defer { close(descriptor) }
-        try data.withUnsafeBytes { bytes in
-            var rest = bytes[...]
-            while !rest.isEmpty {
-                let written = Glibc.write(
-                    descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                guard written > 0 else { throw POSIXFileError(path) }
-                rest = rest.dropFirst(written)
-            }
-        }
-        guard fsync(descriptor) == 0, rename(temporary, path) == 0 else {
-            throw POSIXFileError(path)
-        }
-        try syncDirectory(of: path)
-    }
-
-    /// A rename is on disk only once its directory is.
-    private static func syncDirectory(of path: String) throws {
-        let directory = URL(filePath: path).deletingLastPathComponent().path
-        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw POSIXFileError(directory) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw POSIXFileError(directory) }
-    }
-}
-
-struct POSIXFileError: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ path: String) { description = "\(path): \(String(cString: strerror(errno)))" }
 }

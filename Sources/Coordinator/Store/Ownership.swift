@@ -1,4 +1,5 @@
 import Glibc
+import Shared
 
 /// Refuses a data directory that is not its user's alone: whoever else could write there could put
 /// his own files in the place of ours, and whoever could read the secrets could call as anybody.

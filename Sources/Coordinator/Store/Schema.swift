@@ -8,6 +8,9 @@ enum Schema {
         migrator.registerMigration("1: sweeps, tasks, attempts, metrics, data sets") { database in
             try database.execute(sql: version1)
         }
+        migrator.registerMigration("checkpoints") { database in
+            try database.execute(sql: checkpoints)
+        }
         return migrator
     }
 
@@ -117,5 +120,26 @@ enum Schema {
             at          INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX request_by_age ON request (at);
+        """
+    private static let checkpoints = """
+        ALTER TABLE sweep ADD COLUMN checkpointEveryEpochs INTEGER
+            CONSTRAINT checkpoints_seldom_enough CHECK (checkpointEveryEpochs >= 1);
+
+        -- What a task under way goes on from: at most one each, in a file of its own.
+        CREATE TABLE checkpoint (
+            task            INTEGER PRIMARY KEY REFERENCES task (number),
+            attempt         INTEGER NOT NULL,
+            epochsCompleted INTEGER NOT NULL,
+            digest          TEXT    NOT NULL,
+            bytes           INTEGER NOT NULL,
+            file            TEXT    NOT NULL UNIQUE,
+            CONSTRAINT checkpoint_digest_is_sha256 CHECK (length(digest) = 64),
+            CONSTRAINT checkpoint_after_an_epoch CHECK (epochsCompleted >= 0)
+        ) STRICT;
+
+        -- A failed task keeps its own, for the case that a person wants it tried again.
+        CREATE TRIGGER checkpoint_ends_with_task AFTER UPDATE OF state ON task
+            WHEN NEW.state IN ('succeeded', 'cancelled')
+            BEGIN DELETE FROM checkpoint WHERE task = NEW.number; END;
         """
 }

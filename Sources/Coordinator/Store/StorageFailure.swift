@@ -1,4 +1,5 @@
 import GRDB
+import Shared
 
 /// What a failing disk looks like from outside this folder.
 extension Error {

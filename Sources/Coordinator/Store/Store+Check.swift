@@ -59,6 +59,12 @@ extension Store {
         WHERE task.state = 'ready' AND task.attemptsCharged >= task.attemptMax
         """,
         """
+        SELECT 'task ' || task.id || ' is ' || task.state || ', but has a checkpoint of attempt '
+            || checkpoint.attempt
+        FROM checkpoint JOIN task ON task.number = checkpoint.task
+        WHERE task.state IN ('succeeded', 'cancelled') OR checkpoint.attempt > task.attempt
+        """,
+        """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep
         WHERE NOT EXISTS (SELECT 1 FROM task WHERE task.sweep = sweep.id)
         """,

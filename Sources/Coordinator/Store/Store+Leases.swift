@@ -11,6 +11,8 @@ struct LeaseGrant: Codable, Sendable {
     var attempt: Int
     var configuration: String
     var dataDigest: Digest
+    var checkpoint: CheckpointReference?
+    var checkpointEveryEpochs: Int?
 }
 
 /// The verbs on leases. Each decides by `LeaseMachine`.
@@ -40,7 +42,10 @@ extension Store {
     private func hold(_ grants: [LeaseGrant], by worker: WorkerName) {
         let instant = environment.instant()
         for grant in grants {
-            liveLeases.hold(grant.lease, sweep: grant.sweepID, worker: worker, now: instant)
+            // What was trained before is not progress made now.
+            liveLeases.hold(
+                grant.lease, sweep: grant.sweepID, worker: worker,
+                epochsCompleted: grant.checkpoint?.epochsCompleted ?? 0, now: instant)
         }
     }
 
@@ -107,8 +112,9 @@ extension Store {
             arguments: [task.number])
         return LeaseGrant(
             lease: lease, task: task.id, sweepID: task.sweep, sweepName: task.sweepName,
-            attempt: machine.attempt, configuration: task.configuration, dataDigest: task.dataDigest
-        )
+            attempt: machine.attempt, configuration: task.configuration,
+            dataDigest: task.dataDigest, checkpoint: try checkpoint(of: task, database)?.reference,
+            checkpointEveryEpochs: task.checkpointEveryEpochs)
     }
 
     /// Records the training's own error. The task is tried again while it has attempts left, unless

@@ -34,14 +34,17 @@ extension Store {
     /// and be what the attempt says it was, to the bit.
     func complete(_ lease: LeaseID, _ result: CompleteRequest, _ key: RequestKey) async throws {
         let now = environment.now()
+        // Read and hashed here, in a snapshot, while others write: rows are only ever added, so
+        // that their number tells later whether these are still all.
+        let rows = try await pool.read { try Self.storedRows(of: lease, $0) }
         _ = try await once(key, whenDurable: { [liveLeases] _ in liveLeases.end([lease]) }) {
             database in
             let (task, standing) = try Self.standing(of: lease, database)
             switch standing {
             case .current, .revivable:
-                try Self.succeed(task, lease, result, at: now, database)
+                try Self.succeed(task, lease, rows, result, at: now, database)
             case .succeededAlready:
-                _ = try Self.checkedRows(of: task, result, database)
+                try Self.check(rows, of: task, against: result, database)
             case .lost(let reason):
                 throw StoreError.leaseLost(reason: reason)
             }
@@ -50,15 +53,15 @@ extension Store {
     }
 
     private static func succeed(
-        _ task: StoredTask, _ lease: LeaseID, _ result: CompleteRequest, at now: Timestamp,
-        _ database: Database
+        _ task: StoredTask, _ lease: LeaseID, _ rows: StoredRows, _ result: CompleteRequest,
+        at now: Timestamp, _ database: Database
     ) throws {
         guard result.epochsCompleted == task.epochs else {
             throw StoreError.epochsMissing(completed: result.epochsCompleted, wanted: task.epochs)
         }
-        let lastEpoch = try checkedRows(of: task, result, database).map(\.epoch).max() ?? 0
-        guard lastEpoch == task.epochs else {
-            throw StoreError.evaluationMissing(lastEpoch: lastEpoch, wanted: task.epochs)
+        try check(rows, of: task, against: result, database)
+        guard rows.lastEpoch == task.epochs else {
+            throw StoreError.evaluationMissing(lastEpoch: rows.lastEpoch, wanted: task.epochs)
         }
         var machine = task.machine
         machine.revive()
@@ -79,21 +82,47 @@ extension Store {
         }
     }
 
-    /// All rows of the attempt, which are what the worker says they are.
-    private static func checkedRows(
-        of task: StoredTask, _ result: CompleteRequest, _ database: Database
-    ) throws -> [MetricRow] {
-        let rows = try metricRows(of: task, from: 0, database)
-        guard rows.count == result.rowCount else {
-            throw StoreError.rowsMissing(stored: rows.count, claimed: result.rowCount)
-        }
+    /// What an attempt's rows come to.
+    private struct StoredRows: Sendable {
+        var count = 0
+        var lastEpoch = 0
+        var trajectory = TrajectoryDigest().digest
+    }
+
+    private static func storedRows(of lease: LeaseID, _ database: Database) throws -> StoredRows {
+        var rows = StoredRows()
         var trajectory = TrajectoryDigest()
-        for row in rows { trajectory.append(row) }
-        guard trajectory.digest == result.trajectory else {
-            throw StoreError.trajectoryMismatch(
-                stored: trajectory.digest, claimed: result.trajectory)
+        let cursor = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT metric.epoch, metric.split, metric."values"
+                FROM attempt JOIN metric
+                    ON metric.task = attempt.task AND metric.attempt = attempt.number
+                WHERE attempt.lease = ? ORDER BY metric.sequence
+                """,
+            arguments: [lease.rawValue])
+        while let stored = try cursor.next() {
+            let row = try MetricRow(stored: stored)
+            rows.count += 1
+            rows.lastEpoch = max(rows.lastEpoch, row.epoch)
+            trajectory.append(row)
         }
+        rows.trajectory = trajectory.digest
         return rows
+    }
+
+    private static func check(
+        _ rows: StoredRows, of task: StoredTask, against result: CompleteRequest,
+        _ database: Database
+    ) throws {
+        let count = try rowCount(of: task, database)
+        // Rows that came after the snapshot are not in it: as if they were missing.
+        for stored in [rows.count, count] where stored != result.rowCount {
+            throw StoreError.rowsMissing(stored: stored, claimed: result.rowCount)
+        }
+        guard rows.trajectory == result.trajectory else {
+            throw StoreError.trajectoryMismatch(stored: rows.trajectory, claimed: result.trajectory)
+        }
     }
 
     private static func insert(
@@ -134,7 +163,7 @@ extension Store {
     }
 
     /// A lease that was given up for lost, and that nobody else took, holds again.
-    private static func revive(_ task: StoredTask, _ lease: LeaseID, _ database: Database) throws {
+    static func revive(_ task: StoredTask, _ lease: LeaseID, _ database: Database) throws {
         guard task.machine.state == .ready else { return }
         var machine = task.machine
         machine.revive()
@@ -166,7 +195,7 @@ extension Store {
         ).map(MetricRow.init(stored:))
     }
 
-    private static func worker(of lease: LeaseID, _ database: Database) throws -> WorkerName {
+    static func worker(of lease: LeaseID, _ database: Database) throws -> WorkerName {
         let name = try String.fetchOne(
             database, sql: "SELECT worker FROM attempt WHERE lease = ?",
             arguments: [lease.rawValue])

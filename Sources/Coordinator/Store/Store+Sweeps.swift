@@ -17,15 +17,21 @@ struct NewTask: Sendable {
 extension Store {
     /// Stores a sweep and all its tasks, or nothing.
     func create(
-        name: String, specification: String, attemptMax: Int, tasks: [NewTask], _ key: RequestKey
+        name: String, specification: String, attemptMax: Int, checkpointEveryEpochs: Int? = nil,
+        tasks: [NewTask], _ key: RequestKey
     ) async throws -> SweepCreated {
         let now = environment.now()
         let randomBits = environment.randomBits
         return try await once(key) { database in
             let id = SweepID.random(digits: 10, randomBits)
             try database.execute(
-                sql: "INSERT INTO sweep (id, name, specification, createdAt) VALUES (?, ?, ?, ?)",
-                arguments: [id.rawValue, name, specification, now.milliseconds])
+                sql: """
+                    INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs)
+                    VALUES (?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    id.rawValue, name, specification, now.milliseconds, checkpointEveryEpochs,
+                ])
             let count = try Self.insert(tasks, of: id, attemptMax: attemptMax, database)
             return SweepCreated(id: id, name: name, taskCount: count)
         }

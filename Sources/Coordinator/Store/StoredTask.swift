@@ -11,11 +11,13 @@ struct StoredTask {
     let dataDigest: Digest
     let epochs: Int
     let lease: LeaseID?
+    let checkpointEveryEpochs: Int?
     let machine: LeaseMachine
 
     private static let columns = """
         SELECT task.number, task.sweep, sweep.name, task.id, task.configuration, task.dataDigest,
-            task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged, task.attemptMax
+            task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged,
+            task.attemptMax, sweep.checkpointEveryEpochs
         FROM task JOIN sweep ON sweep.id = task.sweep
         """
 
@@ -46,6 +48,7 @@ struct StoredTask {
         dataDigest = digest
         epochs = row[6]
         lease = (row[7] as String?).map(LeaseID.init(unchecked:))
+        checkpointEveryEpochs = row[12]
         machine = LeaseMachine(
             state: state, attempt: row[9], attemptsCharged: row[10], attemptMax: row[11])
     }

@@ -11,6 +11,8 @@ public struct HTTPRequest: Sendable {
     public var body: Data?
     /// The whole call must end within this.
     public var timeoutSeconds: Double = 30
+    /// A call that moves less than a byte a second for so long is broken off; nil: only at its end.
+    public var stallSecondsMax: Int?
     /// A longer answer is broken off.
     public var responseBytesMax: Int = Limits.responseBytesMax
 
@@ -98,6 +100,10 @@ public final class HTTPConnection {
         ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, Int(request.timeoutSeconds * 1000))
         ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
+        if let stallSecondsMax = request.stallSecondsMax {
+            ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
+            ccurl_set_long(handle, CURLOPT_LOW_SPEED_TIME, stallSecondsMax)
+        }
         let code = perform(exchange, body: request.body)
         guard code == CURLE_OK else { throw error(code, exchange) }
         return HTTPResponse(

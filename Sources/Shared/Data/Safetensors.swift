@@ -145,6 +145,13 @@ extension Safetensors {
 
     /// The file's bytes.
     public func serialized() throws -> Data {
+        var file = Data()
+        try forEachPiece { file.append($0) }
+        return file
+    }
+
+    /// The file's bytes in pieces, in their order: whoever writes them out needs no copy of all.
+    public func forEachPiece(_ body: (Data) throws -> Void) throws {
         var header: [String: JSONValue] = [:]
         if !metadata.isEmpty {
             header[Self.metadataKey] = .object(metadata.mapValues(JSONValue.string))
@@ -164,11 +171,8 @@ extension Safetensors {
         var head = try JSONValue.object(header).canonicalData()
         // Readers want the tensors aligned to eight bytes; spaces are allowed after the header.
         while head.count % 8 != 0 { head.append(0x20) }
-        var file = Data(capacity: 8 + head.count + offset)
-        withUnsafeBytes(of: UInt64(head.count).littleEndian) { file.append(contentsOf: $0) }
-        file.append(head)
-        for name in names { if let tensor = tensors[name] { file.append(tensor.bytes) } }
-        return file
+        try body(withUnsafeBytes(of: UInt64(head.count).littleEndian) { Data($0) } + head)
+        for name in names { if let tensor = tensors[name] { try body(tensor.bytes) } }
     }
 
     /// Reads a file's bytes. Throws a sentence for anything that is not such a file.

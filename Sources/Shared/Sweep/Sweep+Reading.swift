@@ -20,6 +20,7 @@ private struct Draft {
     let base: SourceValue
     let axes: [AxisDraft]
     let attempts: Int
+    let checkpointEveryEpochs: Int?
     let axesPlace: Place
 
     init?(_ document: SourceValue, mistakes: MistakeCollector) {
@@ -34,6 +35,12 @@ private struct Draft {
         axesPlace = axes?.place ?? document.place
         attempts = fields.integer(
             "attempts", in: 1...Limits.attemptsMax, default: Limits.attemptsDefault)
+        checkpointEveryEpochs = fields.value("checkpoint").map { value in
+            var fields = FieldReader(value, wanted: "a map of every_epochs", mistakes: mistakes)
+            let epochs = fields.integer("every_epochs", in: 1...Limits.epochsMax, default: nil)
+            fields.finish()
+            return epochs
+        }
         fields.finish { key in
             Experiment.allCases.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
         }
@@ -65,6 +72,7 @@ private struct Draft {
                     name: axis.name, place: axis.place, isGrouped: axis.isGrouped,
                     entries: axis.entries, experiment: experiment)
             },
-            attempts: attempts, count: Int(exact))
+            attempts: attempts, checkpointEveryEpochs: checkpointEveryEpochs,
+            count: Int(exact))
     }
 }

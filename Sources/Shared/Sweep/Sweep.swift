@@ -12,18 +12,22 @@ public struct Sweep: Sendable {
     public let axes: [SweepAxis]
     /// How often a task may be tried.
     public let attempts: Int
+    /// How often each task is kept, so that it can go on from there; nil: now and then. Not part of
+    /// any task, since it changes no result.
+    public let checkpointEveryEpochs: Int?
     /// How many tasks the sweep has.
     public let count: Int
 
     init(
         name: String, experiment: Experiment, base: SourceValue, axes: [SweepAxis], attempts: Int,
-        count: Int
+        checkpointEveryEpochs: Int?, count: Int
     ) {
         self.name = name
         self.experiment = experiment
         self.base = base
         self.axes = axes
         self.attempts = attempts
+        self.checkpointEveryEpochs = checkpointEveryEpochs
         self.count = count
     }
 }
@@ -43,13 +47,17 @@ extension Sweep {
     /// The sweep as it travels: `init(reading:)` makes the same tasks of it, in the same order.
     /// Objects of JSON have no order, so `axes` is a list of maps with one key each.
     public var json: JSONValue {
-        .object([
+        var members: [String: JSONValue] = [
             "name": .string(name),
             "experiment": .string(experiment.rawValue),
             "base": base.json,
             "axes": .array(axes.map { .object([$0.name: .array($0.wireValues)]) }),
             "attempts": .integer(attempts),
-        ])
+        ]
+        if let checkpointEveryEpochs {
+            members["checkpoint"] = .object(["every_epochs": .integer(checkpointEveryEpochs)])
+        }
+        return .object(members)
     }
 }
 

@@ -39,10 +39,15 @@ public struct Lease: Codable, Hashable, Sendable {
     public var configuration: JSONValue
     public var dataDigest: Digest
     public var expiresInSeconds: Double
+    /// What the training goes on from; nil where it begins.
+    public var checkpoint: CheckpointReference?
+    /// How often the sweep wants the training kept; nil where it does not say.
+    public var checkpointEveryEpochs: Int?
 
     public init(
         id: LeaseID, token: LeaseToken, task: SweepTaskID, sweep: String, attempt: Int,
-        configuration: JSONValue, dataDigest: Digest, expiresInSeconds: Double
+        configuration: JSONValue, dataDigest: Digest, expiresInSeconds: Double,
+        checkpoint: CheckpointReference? = nil, checkpointEveryEpochs: Int? = nil
     ) {
         self.id = id
         self.token = token
@@ -52,12 +57,34 @@ public struct Lease: Codable, Hashable, Sendable {
         self.configuration = configuration
         self.dataDigest = dataDigest
         self.expiresInSeconds = expiresInSeconds
+        self.checkpoint = checkpoint
+        self.checkpointEveryEpochs = checkpointEveryEpochs
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, token, task, sweep, attempt, configuration
+        case id, token, task, sweep, attempt, configuration, checkpoint
         case dataDigest = "data_digest"
         case expiresInSeconds = "expires_in_seconds"
+        case checkpointEveryEpochs = "checkpoint_every_epochs"
+    }
+}
+
+/// Names the file that a training goes on from.
+public struct CheckpointReference: Codable, Hashable, Sendable {
+    public var epochsCompleted: Int
+    /// Of the file: whoever reads it checks it.
+    public var digest: Digest
+    public var bytes: Int
+
+    public init(epochsCompleted: Int, digest: Digest, bytes: Int) {
+        self.epochsCompleted = epochsCompleted
+        self.digest = digest
+        self.bytes = bytes
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case digest, bytes
+        case epochsCompleted = "epochs_completed"
     }
 }
 

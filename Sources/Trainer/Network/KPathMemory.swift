@@ -49,6 +49,7 @@ struct KPathMemory {
         let beginning = 2 * Self.bytes(largestTensor)
         return TrainingNeed(
             bytes: parameters + views + examples + max(buffers, beginning),
+            checkpointBytes: parameters + beginning,
             bytesEachStep: isLinear ? 0 : parameters, threadsUseful: useful)
     }
 

@@ -6,10 +6,13 @@ import Synchronization
 /// Sends what one attempt measures, and its heartbeats, from a thread of its own: training never
 /// waits for the network, and a coordinator that is away for a while costs nothing.
 ///
-/// Rows are sent in order and kept until they are acknowledged; a call that is repeated is
-/// recognized by the rows' sequence numbers.
+/// Rows are written to the attempt's journal, then sent in order and kept until they are
+/// acknowledged; a call that is repeated is recognized by the rows' sequence numbers.
 final class AttemptReporter: Sendable {
     private let lease: Lease
+    private let journal: AttemptJournal
+    /// How many rows the journal has; held while it is written.
+    private let journaled = Mutex(0)
     private let logger: Logger
     private let state = Mutex(State())
     /// Raised when there is something to send.
@@ -25,8 +28,9 @@ final class AttemptReporter: Sendable {
         var lostReason: String?
     }
 
-    init(lease: Lease, logger: Logger) {
+    init(lease: Lease, journal: AttemptJournal, logger: Logger) {
         self.lease = lease
+        self.journal = journal
         self.logger = logger
     }
 
@@ -39,6 +43,24 @@ final class AttemptReporter: Sendable {
             $0.epochsCompleted = epochsCompleted
         }
         if !rows.isEmpty { wake.signal() }
+    }
+
+    /// Writes to the journal what is not there yet.
+    /// - Parameter end: the last thing that the attempt has to tell.
+    func write(_ end: AttemptEnd? = nil) throws {
+        try journaled.withLock { journaled in
+            let rows = state.withLock { state in
+                // Rows that were sent while the disk was full are not needed any more.
+                journaled = max(journaled, state.acknowledged)
+                return Array(state.pending.dropFirst(journaled - state.acknowledged))
+            }
+            for start in stride(from: 0, to: rows.count, by: Limits.rowsPerRequestMax) {
+                let batch = Array(rows[start...].prefix(Limits.rowsPerRequestMax))
+                try journal.append(batch)
+                journaled += batch.count
+            }
+            if let end { try journal.append(end) }
+        }
     }
 
     /// Waits until all rows are acknowledged, or the lease is lost, or the worker is to stop.
@@ -67,21 +89,32 @@ final class AttemptReporter: Sendable {
             let (batch, isDone) = nextBatch()
             if isDone { return }
             do throws(ClientError) {
+                writeWherePossible()
                 _ = try client.report(batch, for: lease)
                 state.withLock {
                     $0.pending.removeFirst(batch.rows.count)
                     $0.acknowledged += batch.rows.count
                 }
             } catch {
-                if let reason = Self.lossReason(error) {
-                    state.withLock { $0.lostReason = reason }
+                if Self.isLoss(error) {
+                    state.withLock { $0.lostReason = error.description }
                     return
                 }
                 logger.warning("metrics not sent", metadata: ["error": "\(error)"])
                 // The client gave up because the worker is to stop.
-                if stop.isSet { return }
+                if stop.isPast(share: 1) { return }
+                stop.pause(seconds: Limits.refusedPauseSeconds)
             }
             if state.withLock({ !$0.pending.isEmpty || $0.isFinished }) { wake.signal() }
+        }
+    }
+
+    /// A disk that is full must not keep from the coordinator what could be told.
+    private func writeWherePossible() {
+        do {
+            try write()
+        } catch {
+            logger.warning("the journal cannot be written", metadata: ["error": "\(error)"])
         }
     }
 
@@ -95,10 +128,12 @@ final class AttemptReporter: Sendable {
         }
     }
 
-    /// A refusal that no repeat will change: the attempt is over.
-    static func lossReason(_ error: ClientError) -> String? {
-        guard case .refused(let status, let body) = error, status < 500 else { return nil }
-        return body.message
+    /// A refusal that no repeat will change: the attempt is over. Not so where the coordinator only
+    /// asks who is calling (401), or to call later.
+    static func isLoss(_ error: ClientError) -> Bool {
+        guard case .refused(let status, _) = error else { return false }
+        return (400..<500).contains(status) && status != 401
+            && !RetryPolicy.isWorthRetrying(status: status)
     }
 }
 

@@ -6,14 +6,25 @@ import Trainer
 struct AttemptRunner {
     let access: CoordinatorAccess
     let cache: DatasetCache
+    let shelf: CheckpointShelf
+    let spool: Spool
     let roster: Roster
     let logger: Logger
 
+    /// What belongs to one attempt alone.
+    private struct Attempt {
+        let lease: Lease
+        let arrival: Roster.Arrival
+        let reporter: AttemptReporter
+        let keeper: CheckpointKeeper
+        var logger: Logger
+    }
+
     /// How the training itself went.
     private enum Outcome {
-        case trained(CompleteRequest)
-        case failed(FailRequest)
-        case stopped
+        case ended(AttemptEnd)
+        /// Nothing to tell but that the task is free again.
+        case stopped(reason: String)
         /// This host has too little memory.
         case tooLarge(reason: String)
         case lost(reason: String)
@@ -23,67 +34,74 @@ struct AttemptRunner {
     /// - Parameter arrival: settled as soon as the worker may ask for the next task.
     func run(_ lease: Lease, _ arrival: Roster.Arrival) {
         var logger = logger
+        logger[metadataKey: "sweep"] = "\(lease.sweep)"
         logger[metadataKey: "task"] = "\(lease.task)"
         logger[metadataKey: "attempt"] = "\(lease.attempt)"
-        let start = ContinuousClock.now
-        let outcome = outcome(of: lease, arrival, logger)
-        let seconds = ((ContinuousClock.now - start).seconds * 10).rounded() / 10
-        logger[metadataKey: "seconds"] = "\(seconds)"
         do {
-            try tell(outcome, of: lease, logger)
+            let journal = try spool.journal(of: lease)
+            let attempt = Attempt(
+                lease: lease, arrival: arrival,
+                reporter: AttemptReporter(lease: lease, journal: journal, logger: logger),
+                keeper: CheckpointKeeper(lease, shelf: shelf, access: access, logger: logger),
+                logger: logger)
+            // Heartbeats go out from here on: fetching data may take long.
+            try attempt.reporter.start(access)
+            if run(attempt) { journal.remove() }
         } catch {
             // The lease will expire, and somebody else train the task.
-            logger.error("the attempt's end could not be told", metadata: ["error": "\(error)"])
+            logger.error("the attempt could not begin", metadata: ["error": "\(error)"])
         }
-        if case .tooLarge = outcome { access.stop.sleep(seconds: roster.refusalPauseSeconds) }
         arrival.settle()
     }
 
-    private func outcome(of lease: Lease, _ arrival: Roster.Arrival, _ logger: Logger) -> Outcome {
-        do {
-            let reporter = AttemptReporter(lease: lease, logger: logger)
-            // Heartbeats go out from here on: fetching data may take long.
-            try reporter.start(access)
-            let outcome = trainedOutcome(of: lease, reporter, arrival)
-            reporter.finish()
-            if let reason = reporter.lostReason { return .lost(reason: reason) }
-            // What is not stored cannot be completed.
-            return reporter.isDelivered ? outcome : .stopped
-        } catch {
-            return .failed(FailRequest(error: "\(error)", isPermanent: false))
+    /// - Returns: whether nothing is left to be told.
+    private func run(_ attempt: Attempt) -> Bool {
+        let start = ContinuousClock.now
+        var outcome = trainedOutcome(of: attempt)
+        if case .ended(let end) = outcome {
+            do {
+                try attempt.reporter.write(end)
+            } catch {
+                attempt.logger.warning(
+                    "the journal cannot be written", metadata: ["error": "\(error)"])
+            }
         }
+        attempt.reporter.finish()
+        if let reason = attempt.reporter.lostReason { outcome = .lost(reason: reason) }
+        var attempt = attempt
+        let seconds = ((ContinuousClock.now - start).seconds * 10).rounded() / 10
+        attempt.logger[metadataKey: "seconds"] = "\(seconds)"
+        return tell(outcome, of: attempt)
     }
 
-    private func trainedOutcome(
-        of lease: Lease, _ reporter: AttemptReporter, _ arrival: Roster.Arrival
-    ) -> Outcome {
+    private func trainedOutcome(of attempt: Attempt) -> Outcome {
         do {
-            let configuration = try Configuration(reading: SourceValue(lease.configuration))
+            let configuration = try Configuration(reading: SourceValue(attempt.lease.configuration))
             let dataset = try configuration.dataset.map { _ in
-                try cache.dataset(lease.dataDigest, from: access.client())
+                try cache.dataset(attempt.lease.dataDigest, from: access.client())
             }
             let need = try configuration.need(
                 dataset: dataset, threadsMax: roster.admission.cores)
-            switch enter(need, reporter) {
-            case .wait: return .stopped
+            switch enter(need, attempt) {
+            case .wait: return .stopped(reason: stopReason)
             case .tooLarge(let available):
                 return .tooLarge(reason: tooLargeReason(need, available))
             case .seated(let seat):
                 defer { roster.leave(seat) }
-                return try train(configuration, dataset, seat, reporter, arrival)
+                return try train(configuration, dataset, seat, attempt)
             }
         } catch {
             // Told to stop, the worker also breaks off what it was fetching.
-            if access.stop.isSet { return .stopped }
+            if access.stop.isSet { return .stopped(reason: stopReason) }
             // Another host would read the same configuration and data, and fail alike.
             let isPermanent = error is SweepMistakes || error is TrainingError
-            return .failed(FailRequest(error: "\(error)", isPermanent: isPermanent))
+            return .ended(.failed(FailRequest(error: "\(error)", isPermanent: isPermanent)))
         }
     }
 
     /// Waits until there is room beside the others; `wait` where it may wait no longer.
-    private func enter(_ need: TrainingNeed, _ reporter: AttemptReporter) -> Roster.Entry {
-        while !mayNotGoOn(reporter) {
+    private func enter(_ need: TrainingNeed, _ attempt: Attempt) -> Roster.Entry {
+        while mayBegin(attempt) {
             let entry = roster.enter(need)
             guard case .wait = entry else { return entry }
             access.stop.sleep(seconds: 0.1)
@@ -91,8 +109,8 @@ struct AttemptRunner {
         return .wait
     }
 
-    private func mayNotGoOn(_ reporter: AttemptReporter) -> Bool {
-        access.stop.isSet || reporter.lostReason != nil
+    private func mayBegin(_ attempt: Attempt) -> Bool {
+        !access.stop.isSet && attempt.reporter.lostReason == nil
     }
 
     private func tooLargeReason(_ need: TrainingNeed, _ available: Int) -> String {
@@ -101,56 +119,124 @@ struct AttemptRunner {
     }
 
     private func train(
-        _ configuration: Configuration, _ dataset: Dataset?, _ seat: Roster.Seat,
-        _ reporter: AttemptReporter, _ arrival: Roster.Arrival
+        _ configuration: Configuration, _ dataset: Dataset?, _ seat: Roster.Seat, _ attempt: Attempt
     ) throws -> Outcome {
-        while !roster.mayBegin(seat), !mayNotGoOn(reporter) { access.stop.sleep(seconds: 0.01) }
-        seat.hasTaken(seat.threads)
-        let training = try configuration.makeTraining(
-            dataset: dataset, threads: seat.threads, threadsMax: seat.threadsMax)
-        arrival.settle()
-        return train(training, seat, reporter)
+        while !roster.mayBegin(seat), mayBegin(attempt) { access.stop.sleep(seconds: 0.01) }
+        let threads = seat.threads
+        seat.hasTaken(threads)
+        let starter = TrainingStarter(
+            lease: attempt.lease, shelf: shelf, client: try access.client(), logger: attempt.logger)
+        let start = try starter.start { checkpoint in
+            try configuration.makeTraining(
+                dataset: dataset, threads: threads, threadsMax: seat.threadsMax,
+                resuming: checkpoint)
+        }
+        attempt.arrival.settle()
+        return train(start, seat, attempt)
     }
 
-    private func train(
-        _ training: any Training, _ seat: Roster.Seat, _ reporter: AttemptReporter
-    ) -> Outcome {
-        var trajectory = TrajectoryDigest()
-        var rowCount = 0
+    private func train(_ start: TrainingStart, _ seat: Roster.Seat, _ attempt: Attempt) -> Outcome {
+        let (training, reporter) = (start.training, attempt.reporter)
+        var (metrics, trajectory) = (start.metrics, TrajectoryDigest())
+        func add(_ rows: [MetricRow]) {
+            for row in rows { trajectory.append(row) }
+            reporter.add(rows, epochsCompleted: training.epochsCompleted)
+        }
+        add(metrics.rows)
+        var schedule = CheckpointSchedule(
+            everyEpochs: attempt.lease.checkpointEveryEpochs, epochs: training.epochsCompleted,
+            now: .now)
         while !training.isFinished {
+            if access.stop.isSet {
+                let epochs = training.epochsCompleted
+                if epochs > schedule.keptEpochs { _ = keep(training, metrics, attempt) }
+                return .stopped(reason: stopReason)
+            }
             let rows = training.trainEpoch {
                 if training.threads != seat.threads { training.threads = seat.threads }
                 seat.hasTaken(training.threads)
-                return mayNotGoOn(reporter)
+                return access.stop.isPast(share: Limits.graceShareForEpoch)
+                    || reporter.lostReason != nil
             }
-            guard let rows else { return .stopped }
-            for row in rows { trajectory.append(row) }
-            rowCount += rows.count
-            reporter.add(rows, epochsCompleted: training.epochsCompleted)
+            guard let rows else { return .stopped(reason: stopReason) }
+            for row in rows { metrics.append(row) }
+            add(rows)
+            let epochs = training.epochsCompleted
+            if !training.isFinished, !access.stop.isSet, schedule.isDue(epochs: epochs, now: .now),
+                keep(training, metrics, attempt)
+            {
+                schedule.kept(epochs: epochs, now: .now)
+            }
         }
-        return .trained(
-            CompleteRequest(
-                epochsCompleted: training.epochsCompleted, rowCount: rowCount,
-                trajectory: trajectory.digest))
+        return .ended(
+            .trained(
+                CompleteRequest(
+                    epochsCompleted: training.epochsCompleted, rowCount: metrics.count,
+                    trajectory: trajectory.digest)))
     }
 
-    private func tell(_ outcome: Outcome, of lease: Lease, _ logger: Logger) throws {
-        let client = try access.client()
+    /// Hands the training's state over, unless the one before is still being written.
+    private func keep(
+        _ training: any Training, _ metrics: MetricTable, _ attempt: Attempt
+    ) -> Bool {
+        let file = TrainingStarter.checkpoint(of: training, metrics, task: attempt.lease.task)
+        return attempt.keeper.keep(file, epochs: training.epochsCompleted)
+    }
+
+    private var stopReason: String { "the worker stops: \(access.stop.reason)" }
+}
+
+// MARK: - The attempt's end
+
+extension AttemptRunner {
+    /// - Returns: whether nothing is left to be told.
+    private func tell(_ outcome: Outcome, of attempt: Attempt) -> Bool {
+        let (keeper, logger) = (attempt.keeper, attempt.logger)
         switch outcome {
-        case .trained(let result):
-            _ = try client.complete(result, for: lease)
-            logger.notice("trained")
-        case .failed(let failure):
-            _ = try client.fail(failure, for: lease)
-            logger.error("failed", metadata: ["error": "\(failure.error)"])
-        case .stopped:
-            _ = try client.handBack(lease, reason: "the worker stops: \(access.stop.reason)")
-            logger.notice("handed back")
+        case .ended(let end):
+            keeper.end()
+            return tell(end, of: attempt)
+        case .stopped(let reason):
+            let left = access.stop.timeLeft(untilShare: Limits.graceShareForCheckpoint)
+            keeper.settle(within: left ?? .zero)
+            keeper.end()
+            handBack(attempt, .notice, reason: reason)
         case .tooLarge(let reason):
-            _ = try client.handBack(lease, reason: reason)
-            logger.warning("handed back", metadata: ["reason": "\(reason)"])
+            handBack(attempt, .warning, reason: reason)
+            access.stop.sleep(seconds: roster.refusalPauseSeconds)
         case .lost(let reason):
+            keeper.endAndRemove()
             logger.warning("given up", metadata: ["reason": "\(reason)"])
         }
+        return true
+    }
+
+    private func handBack(_ attempt: Attempt, _ level: Logger.Level, reason: String) {
+        do {
+            _ = try access.client().handBack(attempt.lease, reason: reason)
+            attempt.logger.log(level: level, "handed back", metadata: ["reason": "\(reason)"])
+        } catch {
+            // The lease will expire.
+            attempt.logger.warning("not handed back", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func tell(_ end: AttemptEnd, of attempt: Attempt) -> Bool {
+        let logger = attempt.logger
+        switch Delivery(access: access).tell(end, of: attempt.lease) {
+        case .taken:
+            switch end {
+            case .trained: logger.notice("trained")
+            case .failed(let failure):
+                logger.error("failed", metadata: ["error": "\(failure.error)"])
+            }
+        case .refused(let reason):
+            logger.warning("given up", metadata: ["reason": "\(reason)"])
+        case .notNow(let reason):
+            logger.warning("the result waits in the spool", metadata: ["reason": "\(reason)"])
+            return false
+        }
+        attempt.keeper.endAndRemove()
+        return true
     }
 }

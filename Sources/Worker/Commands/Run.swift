@@ -19,8 +19,8 @@ struct Run: ParsableCommand {
             list this host's processes can read what stands after --join: a file or the \
             environment's GDLN_JOIN keeps it from them.
 
-            SIGTERM or Ctrl-C makes it hand back what is unfinished and end; a second one ends it \
-            at once.
+            SIGTERM or Ctrl-C makes it bring each epoch under way to its end, keep the training \
+            with the coordinator, hand the task back and end; a second one ends it at once.
             """)
 
     @Option(
@@ -55,8 +55,17 @@ struct Run: ParsableCommand {
         transform: DurationArgument.parse)
     var idleExit: Duration?
 
-    @Option(help: "Where data sets are kept; else the user's cache folder.")
+    @Option(
+        help: ArgumentHelp(
+            "Where data sets, checkpoints and what is not told yet are kept; else the user's cache "
+                + "folder.", valueName: "dir"))
     var cacheDir: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "How long it may take to end after SIGTERM.", valueName: "20s"),
+        transform: DurationArgument.parse)
+    var grace: Duration = .seconds(Limits.graceSecondsDefault)
 
     func validate() throws {
         for (name, value, most) in [
@@ -64,6 +73,9 @@ struct Run: ParsableCommand {
         ] {
             guard let value, !(1...most).contains(value) else { continue }
             throw ValidationError("\(name) must be from 1 to \(most).")
+        }
+        guard (1...Limits.graceSecondsMax).contains(grace.seconds) else {
+            throw ValidationError("--grace must be from 1s to a day.")
         }
         do {
             _ = try source()
@@ -77,19 +89,23 @@ struct Run: ParsableCommand {
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var logger = Logger(label: "gdln-worker")
         logger.logLevel = .notice
-        let stop = StopSignal()
+        let stop = StopSignal(grace: grace)
         let sources = stop.listen()
         let host = Self.hostName()
+        let name = Self.workerName(host: host)
+        let directory = cacheDir ?? DatasetCache.defaultDirectory(environment: environment)
+        let spool = try Spool(directory: directory + "/spool", owner: name)
+        defer { spool.close() }
         let admission = Admission(
             cores: threads ?? Host.here.cores,
             cacheBytes: Host.here.cacheBytes, slots: slots)
         let loop = WorkerLoop(
-            name: Self.workerName(host: host), host: host,
+            name: name, host: host,
             roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
             access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
-            cache: DatasetCache(
-                directory: cacheDir ?? DatasetCache.defaultDirectory(environment: environment)),
-            logger: logger)
+            cache: DatasetCache(directory: directory),
+            shelf: CheckpointShelf(directory: directory + "/checkpoints", owner: name),
+            spool: spool, logger: logger)
         logger.notice(
             "started",
             metadata: [

@@ -31,19 +31,20 @@ struct Admission: Equatable {
     }
 
     /// - Parameters:
-    ///   - running: what runs, all of whose memory is taken already.
+    ///   - running: what runs, all of whose memory is taken already, but for checkpoints'.
     ///   - available: bytes that are left; nil: unknown, and nobody waits for them.
     func answer(_ need: TrainingNeed, beside running: [TrainingNeed], available: Int?) -> Answer {
         guard running.count < runningMax else { return .wait }
         if slots != nil { return .start }
-        let fits = available.map { Self.bytesWanted(need) <= $0 } ?? true
+        let kept = running.reduce(0) { $0 + $1.checkpointBytes }
+        let fits = available.map { Self.bytesWanted(need) <= $0 - kept } ?? true
         if running.isEmpty { return fits ? .start : .tooLarge }
         return fits && !wouldCrowdCache(need, running) ? .start : .wait
     }
 
     /// An estimate is one: some is left over for what it does not know, and for the host.
     static func bytesWanted(_ need: TrainingNeed) -> Int {
-        need.bytes + need.bytes / 16 + (64 << 20)
+        need.bytes + need.bytes / 16 + need.checkpointBytes + (64 << 20)
     }
 
     private func wouldCrowdCache(_ need: TrainingNeed, _ running: [TrainingNeed]) -> Bool {

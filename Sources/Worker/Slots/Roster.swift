@@ -25,6 +25,8 @@ final class Roster: Sendable {
         var refused = 0
         /// Seats taken so far.
         var seated = 0
+        /// Under way: on their way in, seated, or with an end that is still to be told.
+        var attempts = 0
     }
 
     /// The place of one training.
@@ -82,12 +84,22 @@ final class Roster: Sendable {
         }
     }
 
-    /// The leave to ask for a task; nil where there would be no room for it.
+    func attemptBegins() { state.withLock { $0.attempts += 1 } }
+
+    /// The coordinator knows, or need not know, how it went.
+    func attemptEnded() {
+        state.withLock { $0.attempts -= 1 }
+        changes.signal()
+    }
+
+    /// The leave to ask for a task; nil where there would be no room for it, or where an end is
+    /// still to be told: a coordinator that comes back must not grant the very same task again.
     func expectOne() -> Arrival? {
         let bytes = available()
         return state.withLock { state in
             guard !state.isSomebodyArriving else { return nil }
             let needs = state.seats.map(\.need)
+            guard state.attempts <= needs.count else { return nil }
             guard needs.count < admission.runningMax else { return nil }
             if let newest = state.newest, !needs.isEmpty {
                 let answer = admission.answer(newest, beside: needs, available: bytes)

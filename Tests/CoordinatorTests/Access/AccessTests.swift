@@ -179,15 +179,21 @@ import Testing
         }
     }
 
-    @Test func `an upload must say how long it is, and that must be allowed`() async throws {
+    @Test(arguments: [
+        ("/v1/datasets/x", Limits.datasetBytesMax),
+        ("/v1/leases/x/checkpoint", Limits.checkpointBytesMax),
+    ])
+    func `an upload must say how long it is, and that must be allowed`(path: String, most: Int)
+        async throws
+    {
         let world = try await ServerWorld()
         try await Self.withStranger(world) { client in
             for (length, status) in [
-                (nil, 411), ("x", 411), ("-1", 411), ("\(Limits.datasetBytesMax + 1)", 413),
+                (nil, 411), ("x", 411), ("-1", 411), ("\(most + 1)", 413),
                 ("99999999999999999999", 411),
             ] {
                 let answer = try await client.execute(
-                    uri: "/v1/datasets/x", method: .put,
+                    uri: path, method: .put,
                     headers: [
                         .authorization: "Bearer \(world.server.ownTokens.admin.text)",
                         .contentLength: length ?? "",

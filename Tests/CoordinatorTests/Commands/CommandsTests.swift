@@ -96,7 +96,7 @@ import Testing
             let server = try CoordinatorServer(
                 dataDirectory: path, leaseDuration: .seconds(30), logger: .init(label: "test"))
             try await server.store.pool.write {
-                try $0.execute(sql: "INSERT INTO sweep VALUES (1, 'x', 'empty', '{}', 0)")
+                try $0.execute(sql: "INSERT INTO sweep VALUES (1, 'x', 'empty', '{}', 0, NULL)")
             }
         }
         await #expect {

@@ -128,18 +128,4 @@ import Testing
         try Data().write(to: URL(filePath: parent.path + "/file"))
         #expect(throws: (any Error).self) { try DataDirectory(path: parent.path + "/file") }
     }
-
-    @Test func `a file is replaced whole, and nothing is left beside it`() throws {
-        let parent = try TemporaryDirectory()
-        let path = parent.path + "/file"
-        for size in [0, 1, 100_000] {
-            let data = Data(repeating: 7, count: size)
-            try DurableFile.write(data, to: path)
-            #expect(try Data(contentsOf: URL(filePath: path)) == data)
-        }
-        #expect(try FileManager.default.contentsOfDirectory(atPath: parent.path) == ["file"])
-        #expect(throws: POSIXFileError.self) {
-            try DurableFile.write(Data([1]), to: parent.path + "/none/file")
-        }
-    }
 }

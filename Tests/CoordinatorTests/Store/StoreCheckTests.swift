@@ -40,8 +40,12 @@ import Testing
             sql: "UPDATE task SET attemptsCharged = 3 WHERE id = 'study-2'",
             sentence: "task study-2 is ready, but has no attempts left"),
         Damage(
-            sql: "INSERT INTO sweep VALUES (9, 'x', 'empty', '{}', 0)",
+            sql: "INSERT INTO sweep VALUES (9, 'x', 'empty', '{}', 0, NULL)",
             sentence: "sweep empty has no tasks"),
+        Damage(
+            sql: "INSERT INTO checkpoint SELECT number, 1, 1, dataDigest, 1, 'f' FROM task "
+                + "WHERE state = 'succeeded'",
+            sentence: "task study-1 is succeeded, but has a checkpoint of attempt 1"),
         Damage(
             sql: "DELETE FROM worker",
             sentence: "a row of attempt refers to one of worker that is gone"

@@ -206,7 +206,8 @@ extension SweepMistakeTests {
             "axes:", becomes: "axes: [{a: 1, b: 2}]\nx:",
             """
             line 12, axes[0]: found a map, wanted one key: an axis, and its values
-            line 13, x: found an unknown key, wanted name, experiment, base, axes or attempts
+            line 13, x: found an unknown key, wanted name, experiment, base, axes, attempts or \
+            checkpoint
             """),
     ]
 }

@@ -52,14 +52,26 @@ extension SweepMistakeTests {
         Row(
             "attempts: 3", becomes: "exclude: []",
             """
-            line 16, exclude: found an unknown key, wanted name, experiment, base, axes or \
-            attempts
+            line 16, exclude: found an unknown key, wanted name, experiment, base, axes, attempts \
+            or checkpoint
             """),
         Row(
             "base:\n", becomes: "base: 3\nx:\n",
             """
             line 3, base: found 3, wanted a map of a configuration's keys
-            line 4, x: found an unknown key, wanted name, experiment, base, axes or attempts
+            line 4, x: found an unknown key, wanted name, experiment, base, axes, attempts or \
+            checkpoint
+            """),
+        Row(
+            "attempts: 3", becomes: "checkpoint: 5",
+            """
+            line 16, checkpoint: found 5, wanted a map of every_epochs
+            """),
+        Row(
+            "attempts: 3", becomes: "checkpoint: {every_epochs: 0, often: true}",
+            """
+            line 16, checkpoint.every_epochs: found 0, wanted a whole number from 1 to 1000000
+            line 16, checkpoint.often: found an unknown key, wanted every_epochs
             """),
         // Fields of the base.
         Row(

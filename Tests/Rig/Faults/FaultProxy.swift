@@ -142,7 +142,7 @@ private struct Forwarded: Sendable {
         let parts = received.line.split(separator: " ").map(String.init)
         let method = HTTPRequest.Method(rawValue: parts[0]) ?? .get
         request = HTTPRequest(
-            method, parts[1], body: method == .get ? nil : Data(received.body.utf8))
+            method, parts[1], body: method == .get ? nil : received.bytes)
         request.headers = received.headers.filter { !Self.ownHeaders.contains($0.key) }
             .map { (name: $0.key, value: $0.value) }
         // A long poll may take a minute.

@@ -20,8 +20,6 @@ final class RigRun {
     var powerDisk: PowerDisk?
     /// In seconds.
     var slowestAnswer = 0.0
-    /// A proxy's, so that their calls are written down.
-    var realWorkersAddress = ""
 
     init(_ deployment: Deployment, _ input: Scenario.Input) throws {
         self.deployment = deployment

@@ -26,25 +26,25 @@ extension Scenario {
         "both-kill", "SIGKILL of the coordinator and all real workers in one moment",
         quick: 2, long: 20
     ) { run in
-        try await run.withRealWorkers { workers in
+        try await run.withRealWorkers(stopped: 3) { workers in
             try await run.wait(0.3...1.5)
             run.recorder.mark(.fault, "all killed")
             try run.coordinator().kill()
-            for index in workers.indices { workers[index].kill() }
+            workers.kill()
             try await run.deployment.startCoordinator()
-            for index in workers.indices { workers[index] = try run.startRealWorker() }
+            for host in 0..<workers.count { try workers.start(on: host) }
         }
     }
 
     static let workerKill = Scenario(
         "worker-kill", "SIGKILL of a real worker at a random moment", quick: 5, long: 40
     ) { run in
-        try await run.withRealWorkers { workers in
+        try await run.withRealWorkers(stopped: 1) { workers in
             try await run.wait(0.2...1.2)
-            let index = run.random.below(workers.count)
+            let host = run.random.below(workers.count)
             run.recorder.mark(.fault, "worker killed")
-            workers[index].kill()
-            workers[index] = try run.startRealWorker()
+            workers[host].kill()
+            try workers.start(on: host)
         }
     }
 
@@ -52,13 +52,13 @@ extension Scenario {
         "worker-pause", "SIGSTOP of a real worker for longer than its lease, then SIGCONT",
         quick: 3, long: 20
     ) { run in
-        let violations = try await run.withRealWorkers { workers in
-            let index = run.random.below(workers.count)
+        let violations = try await run.withRealWorkers(stopped: 1) { workers in
+            let host = run.random.below(workers.count)
             run.recorder.mark(.fault, "worker paused")
-            workers[index].send(SIGSTOP)
+            workers[host].send(SIGSTOP)
             let lease = run.deployment.options.leaseSeconds
             try await run.wait(lease * 1.5...lease * 3)
-            workers[index].send(SIGCONT)
+            workers[host].send(SIGCONT)
         }
         let late = try run.recorder.history().calls.filter { $0.status == 409 }.count
         run.note("\(late) late calls refused")
@@ -146,75 +146,5 @@ extension RigRun {
             try await wait(0.005...0.25)
             process.kill()
         }
-    }
-
-    // MARK: - Real workers
-
-    /// Twelve short trainings.
-    private static func yaml(_ name: String) -> String {
-        """
-        name: \(name)
-        experiment: k_path
-        attempts: 100
-        base:
-          dataset: \(SimulatedSweep.dataset)
-          domains: 3
-          hidden_width: 8
-          batch_size: 4
-          epochs: 60
-          optimizer: {name: sgd, learning_rate: 0.02, momentum: 0.9}
-        axes:
-          seeds.weights: [1, 2, 3]
-          gate:
-            - {family: plus_mod, k: [1, 2]}
-          init.gain: [1, 0.1]
-        """
-    }
-
-    func startRealWorker() throws -> TestProcess {
-        try deployment.startWorker(address: realWorkersAddress)
-    }
-
-    /// Three real workers train twelve tasks undisturbed, and then again and again until all faults
-    /// are done: each time to the same bytes.
-    fileprivate func withRealWorkers(
-        _ fault: (inout [TestProcess]) async throws -> Void
-    ) async throws -> [Violation] {
-        try await start()
-        let proxy = try FaultProxy(
-            to: deployment.address, faults: .init(), recording: .everything, recorder: recorder,
-            control: control, seed: input.seed)
-        realWorkersAddress = proxy.address
-        tasksPerSweep = 12
-        var workers = try (0..<3).map { _ in try startRealWorker() }
-        let expected = try await realSweep(0) {}
-        var (done, number) = (0, 1)
-        while done < input.cycles {
-            let found = try await realSweep(number) {
-                guard done < input.cycles else { return }
-                try await fault(&workers)
-                done += 1
-            }
-            guard found == expected else {
-                throw TestFailure("sweep \(number) came to another result than undisturbed")
-            }
-            number += 1
-        }
-        let violations = try await finish(drainSeconds: 60, proxy: proxy)
-        for worker in workers { worker.kill() }
-        return violations
-    }
-
-    /// Submits, and does `fault` until all is trained. Returns the trajectories.
-    private func realSweep(_ number: Int, fault: () async throws -> Void) async throws -> [String] {
-        let name = "real-\(number)"
-        try deployment.write(Self.yaml(name), to: name + ".yaml")
-        _ = try await deployment.output(
-            of: "submit", name + ".yaml", "--coordinator", realWorkersAddress)
-        while try await !deployment.status(of: name).isFinished {
-            try await fault()
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        return Table(try await deployment.output(of: "report", name)).column("trajectory_sha256")
     }
 }

@@ -24,7 +24,10 @@ import Testing
     }
 
     @Test func `the page has every key, in the reader's order, and no other`() {
-        let top = ["name", "experiment", "base", "axes", "attempts"]
+        let top = [
+            "name", "experiment", "base", "axes", "attempts", "checkpoint",
+            "checkpoint.every_epochs",
+        ]
         #expect(documented == top + Experiment.allCases.flatMap(\.paths))
     }
 

@@ -33,6 +33,21 @@ import Testing
         #expect(sweep.attempts == 3)
     }
 
+    @Test func `how often tasks are kept is told, and is no part of them`() throws {
+        guard case .object(var members) = Self.message(axes: [Self.widths]) else { return }
+        let plain = try Sweep(reading: SourceValue(.object(members)))
+        #expect(plain.checkpointEveryEpochs == nil)
+        members["checkpoint"] = .object(["every_epochs": .integer(7)])
+        let sweep = try Sweep(reading: SourceValue(.object(members)))
+        #expect(sweep.checkpointEveryEpochs == 7)
+        #expect(try Sweep(reading: SourceValue(sweep.json)).checkpointEveryEpochs == 7)
+        let digest = Digest(of: Data())
+        let identities = try [plain, sweep].map { sweep in
+            try sweep.expand().map { try $0.configuration.identity(dataDigest: digest) }
+        }
+        #expect(identities[0] == identities[1])
+    }
+
     @Test func `tasks come in the order of the axes, the last one fastest`() throws {
         let sweep = try Self.sweep(("seeds.weights", [.integer(1), .integer(2)]), Self.widths)
         #expect(sweep.count == 4)

@@ -36,7 +36,14 @@ import Testing
                     id: LeaseID(unchecked: "lease"), token: LeaseToken(unchecked: "token"),
                     task: SweepTaskID(unchecked: "task"), sweep: "study", attempt: 1,
                     configuration: .object(["epochs": .integer(2), "gain": .number(0.5)]),
-                    dataDigest: digest, expiresInSeconds: 30)
+                    dataDigest: digest, expiresInSeconds: 30),
+                Lease(
+                    id: LeaseID(unchecked: "lease-2"), token: LeaseToken(unchecked: "token-2"),
+                    task: SweepTaskID(unchecked: "task-2"), sweep: "study", attempt: 2,
+                    configuration: .object([:]), dataDigest: digest, expiresInSeconds: 30,
+                    checkpoint: CheckpointReference(
+                        epochsCompleted: 20, digest: digest, bytes: 4_096),
+                    checkpointEveryEpochs: 10),
             ])),
         Message(
             "MetricsRequest",

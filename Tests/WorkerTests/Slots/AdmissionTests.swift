@@ -5,9 +5,12 @@ import Trainer
 
 /// The decisions on who trains beside whom, with how many threads.
 @Suite struct AdmissionTests {
-    static func need(_ megabytes: Int = 100, streamed: Int = 0, threads: Int = 64) -> TrainingNeed {
+    static func need(
+        _ megabytes: Int = 100, checkpoint: Int = 0, streamed: Int = 0, threads: Int = 64
+    ) -> TrainingNeed {
         TrainingNeed(
-            bytes: megabytes << 20, bytesEachStep: streamed << 20, threadsUseful: threads)
+            bytes: megabytes << 20, checkpointBytes: checkpoint << 20,
+            bytesEachStep: streamed << 20, threadsUseful: threads)
     }
 
     static func admission(cores: Int = 4, cache: Int? = nil, slots: Int? = nil) -> Admission {
@@ -36,6 +39,15 @@ import Trainer
         Case(
             what: "beside another, without", admission: admission(), need: need(100),
             running: [need(1)], available: 169, answer: .wait),
+        Case(
+            what: "with room for its checkpoint, too", admission: admission(),
+            need: need(100, checkpoint: 80), running: [], available: 251, answer: .start),
+        Case(
+            what: "without room for its checkpoint", admission: admission(),
+            need: need(100, checkpoint: 80), running: [], available: 249, answer: .tooLarge),
+        Case(
+            what: "another's checkpoint would find no room", admission: admission(),
+            need: need(100), running: [need(checkpoint: 80)], available: 249, answer: .wait),
         Case(
             what: "memory unknown", admission: admission(), need: need(1 << 20), running: [need()],
             available: nil, answer: .start),

@@ -42,6 +42,18 @@ import Trainer
         withExtendedLifetime(next, body)
     }
 
+    @Test func `no task is asked for while an end is still to be told`() throws {
+        let roster = Self.roster(Memory(9_999))
+        roster.attemptBegins()
+        #expect(roster.expectOne() == nil)
+        let seat = try Self.seat(roster, AdmissionTests.need())
+        #expect(roster.expectOne() != nil)
+        roster.leave(seat)
+        #expect(roster.expectOne() == nil)
+        roster.attemptEnded()
+        #expect(roster.expectOne() != nil)
+    }
+
     @Test func `a host that refuses is idle, and pauses longer each time`() throws {
         let memory = Memory(0)
         let roster = Self.roster(memory)

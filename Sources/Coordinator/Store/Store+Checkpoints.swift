@@ -1,0 +1,90 @@
+import GRDB
+import Shared
+
+/// A checkpoint that is kept: what it is, and the file that has it.
+struct StoredCheckpoint: Sendable {
+    var reference: CheckpointReference
+    /// Its name in the folder of checkpoints.
+    var file: String
+}
+
+/// What tasks under way go on from. The bytes lie in files; a row stands for a file that is whole
+/// and on disk.
+extension Store {
+    /// Throws where the attempt has no say any more: before the bytes are taken.
+    func checkHolder(of lease: LeaseID) async throws {
+        _ = try await pool.read { try Self.holder(of: lease, $0) }
+    }
+
+    /// Lets the task go on from this one if its attempt is lost, and puts the lease's expiry off.
+    /// - Returns: the names of files that nobody needs any more.
+    func keep(_ checkpoint: StoredCheckpoint, of lease: LeaseID) async throws -> [String] {
+        let instant = environment.instant()
+        return try await commits.write { database in
+            let task = try Self.holder(of: lease, database)
+            let epochs = checkpoint.reference.epochsCompleted
+            guard epochs <= task.epochs else {
+                throw StoreError.noSuchEpoch(epochs, epochs: task.epochs)
+            }
+            try Self.revive(task, lease, database)
+            let obsolete = try Self.replace(checkpoint, of: task, database)
+            return (task.sweep, try Self.worker(of: lease, database), obsolete)
+        } whenDurable: { [liveLeases] sweep, worker, _ in
+            guard liveLeases.extend(lease, epochsCompleted: 0, now: instant) == nil else { return }
+            liveLeases.hold(
+                lease, sweep: sweep, worker: worker,
+                epochsCompleted: checkpoint.reference.epochsCompleted, now: instant)
+        }.2
+    }
+
+    /// A call that was held up on its way does not put an older one in the place of a newer.
+    private static func replace(
+        _ checkpoint: StoredCheckpoint, of task: StoredTask, _ database: Database
+    ) throws -> [String] {
+        let attempt = task.machine.attempt
+        let reference = checkpoint.reference
+        let before = try Row.fetchOne(
+            database, sql: "SELECT file, attempt, epochsCompleted FROM checkpoint WHERE task = ?",
+            arguments: [task.number])
+        if let before, before["attempt"] == attempt,
+            before["epochsCompleted"] >= reference.epochsCompleted
+        {
+            return [checkpoint.file]
+        }
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO checkpoint
+                    (task, attempt, epochsCompleted, digest, bytes, file)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                task.number, attempt, reference.epochsCompleted, reference.digest.hexadecimal,
+                reference.bytes, checkpoint.file,
+            ])
+        return before.map { [$0["file"]] } ?? []
+    }
+
+    /// What the lease's task goes on from.
+    func checkpoint(of lease: LeaseID) async throws -> StoredCheckpoint? {
+        try await pool.read { database in
+            try Self.checkpoint(of: Self.holder(of: lease, database), database)
+        }
+    }
+
+    static func checkpoint(of task: StoredTask, _ database: Database) throws -> StoredCheckpoint? {
+        let row = try Row.fetchOne(
+            database,
+            sql: "SELECT epochsCompleted, digest, bytes, file FROM checkpoint WHERE task = ?",
+            arguments: [task.number])
+        guard let row, let digest = Digest(hexadecimal: row["digest"]) else { return nil }
+        return StoredCheckpoint(
+            reference: CheckpointReference(
+                epochsCompleted: row["epochsCompleted"], digest: digest, bytes: row["bytes"]),
+            file: row["file"])
+    }
+
+    /// The names of all files that are still needed.
+    func checkpointFiles() async throws -> Set<String> {
+        try await pool.read { try Set(String.fetchAll($0, sql: "SELECT file FROM checkpoint")) }
+    }
+}

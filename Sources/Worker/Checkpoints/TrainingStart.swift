@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Logging
+import Shared
+import Trainer
+
+/// A training as an attempt begins it: new, or where an earlier attempt was.
+struct TrainingStart {
+    let training: any Training
+    /// What was measured before.
+    let metrics: MetricTable
+}
+
+/// Finds the furthest checkpoint of a task that can be used. What cannot is told and passed over:
+/// in the end a training can always begin anew.
+struct TrainingStarter {
+    let lease: Lease
+    let shelf: CheckpointShelf
+    let client: CoordinatorClient
+    let logger: Logger
+
+    private enum Source {
+        case shelf(CheckpointShelf.Entry)
+        case coordinator(CheckpointReference)
+
+        var epochs: Int {
+            switch self {
+            case .shelf(let entry): entry.reference.epochsCompleted
+            case .coordinator(let reference): reference.epochsCompleted
+            }
+        }
+    }
+
+    /// Throws where the task cannot be trained at all, or the coordinator cannot be reached before
+    /// the worker has to stop.
+    /// - Parameter make: makes the training, from a checkpoint where there is one.
+    func start(_ make: (Safetensors?) throws -> any Training) throws -> TrainingStart {
+        for source in sources {
+            let found: Safetensors
+            do {
+                found = try read(source)
+            } catch ClientError.unreachable(let reason) {
+                throw ClientError.unreachable(reason)
+            } catch {
+                tell(of: source, error)
+                continue
+            }
+            do {
+                let start = TrainingStart(
+                    training: try make(found), metrics: try MetricTable(reading: found))
+                logger.notice("goes on", metadata: ["epochs": "\(source.epochs)"])
+                return start
+            } catch {
+                tell(of: source, error)
+            }
+        }
+        return TrainingStart(training: try make(nil), metrics: MetricTable())
+    }
+
+    /// The furthest first; of equal ones that on this disk, which need not be fetched.
+    private var sources: [Source] {
+        let kept = shelf.entries(of: lease.task)
+        var sources = kept.map(Source.shelf)
+        if let reference = lease.checkpoint {
+            let place = sources.firstIndex { $0.epochs < reference.epochsCompleted }
+            sources.insert(.coordinator(reference), at: place ?? sources.endIndex)
+        }
+        return sources
+    }
+
+    private func read(_ source: Source) throws -> Safetensors {
+        let file: Safetensors
+        switch source {
+        case .shelf(let entry):
+            file = try Safetensors(parsing: shelf.contents(of: entry))
+        case .coordinator(let reference):
+            file = try Safetensors(parsing: fetch(reference))
+        }
+        let task = file.metadata[Self.taskKey]
+        guard task == lease.task.rawValue else {
+            throw TrainingError("The checkpoint is of the task \(task ?? "without a name").")
+        }
+        return file
+    }
+
+    private func fetch(_ reference: CheckpointReference) throws -> Data {
+        let file = try client.checkpoint(reference, of: lease)
+        let found = Digest(of: file)
+        guard found == reference.digest else {
+            throw CheckpointDamage(found: found, wanted: reference.digest)
+        }
+        return file
+    }
+
+    private func tell(of source: Source, _ error: any Error) {
+        logger.warning(
+            "a checkpoint is not used",
+            metadata: ["epochs": "\(source.epochs)", "error": "\(error)"])
+        if case .shelf(let entry) = source { shelf.remove(entry) }
+    }
+
+    static let taskKey = "task"
+
+    /// All that a training of the task goes on from, in one file.
+    static func checkpoint(
+        of training: any Training, _ metrics: MetricTable, task: SweepTaskID
+    ) -> Safetensors {
+        var file = training.checkpoint()
+        metrics.export(to: &file)
+        file.metadata[taskKey] = task.rawValue
+        return file
+    }
+}

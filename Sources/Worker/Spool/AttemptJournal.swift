@@ -1,0 +1,93 @@
+import FoundationEssentials
+import Glibc
+import Shared
+import Synchronization
+
+/// What one attempt has to tell, on disk before it is told: the lease, every metric row, and at the
+/// last how it ended. It goes once the coordinator has taken it, or refused it for good; should
+/// this process die before, the next one on this host delivers it.
+///
+/// One record a line: the SHA-256 of its JSON, a space, the JSON. A record that was cut short by a
+/// kill ends what can be read.
+final class AttemptJournal: Sendable {
+    let path: String
+    private let descriptor: Int32
+
+    struct Record: Codable {
+        var lease: Lease?
+        var rows: [MetricRow]?
+        var end: AttemptEnd?
+    }
+
+    init(of lease: Lease, at path: String) throws {
+        self.path = path
+        try DurableFile.write(try Self.line(Record(lease: lease)), to: path)
+        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw POSIXFileError(path) }
+    }
+
+    deinit { close(descriptor) }
+
+    func append(_ rows: [MetricRow]) throws { try append(Record(rows: rows)) }
+
+    func append(_ end: AttemptEnd) throws { try append(Record(end: end)) }
+
+    func remove() { unlink(path) }
+
+    /// On disk when it returns. What a failed write has left is taken away again, so that the next
+    /// record stands on a line of its own.
+    private func append(_ record: Record) throws {
+        let line = try Self.line(record)
+        let start = lseek(descriptor, 0, SEEK_END)
+        let written = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == line.count, fsync(descriptor) == 0 else {
+            let error = POSIXFileError(path)
+            _ = ftruncate(descriptor, start)
+            throw error
+        }
+    }
+
+    private static func line(_ record: Record) throws -> Data {
+        let json = try WireCoding.encode(record)
+        return Data("\(Digest(of: json)) ".utf8) + json + Data("\n".utf8)
+    }
+}
+
+/// How an attempt ended, by itself.
+enum AttemptEnd: Codable, Hashable {
+    case trained(CompleteRequest)
+    case failed(FailRequest)
+}
+
+/// A journal that a dead process left behind.
+struct ForsakenJournal {
+    let lease: Lease
+    let rows: [MetricRow]
+    let end: AttemptEnd
+
+    /// Nil where there is nothing to deliver: the attempt had not ended, or too little can be read.
+    init?(at path: String) {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        var (lease, rows, end): (Lease?, [MetricRow], AttemptEnd?) = (nil, [], nil)
+        for record in Self.records(data) {
+            lease = lease ?? record.lease
+            rows += record.rows ?? []
+            end = record.end ?? end
+        }
+        guard let lease, let end else { return nil }
+        (self.lease, self.rows, self.end) = (lease, rows, end)
+    }
+
+    private static func records(_ data: Data) -> [AttemptJournal.Record] {
+        var records: [AttemptJournal.Record] = []
+        for line in data.split(separator: 0x0A) {
+            let (digest, json) = (line.prefix(64), Data(line.dropFirst(65)))
+            guard line.dropFirst(64).first == 0x20,
+                Digest(hexadecimal: String(decoding: digest, as: UTF8.self)) == Digest(of: json),
+                let record = try? WireCoding.decode(AttemptJournal.Record.self, from: json)
+            else { break }
+            records.append(record)
+        }
+        return records
+    }
+}

@@ -1,0 +1,140 @@
+import FoundationEssentials
+import Glibc
+import Logging
+import Shared
+
+/// Tells the coordinator how attempts ended, and takes no answer for an answer: it goes on until
+/// the coordinator has taken it or refused it for good.
+struct Delivery {
+    let access: CoordinatorAccess
+
+    /// How an attempt's end was received.
+    enum Outcome: Equatable {
+        case taken
+        /// For good: the attempt has no say any more, or the coordinator does not believe it.
+        case refused(reason: String)
+        /// By somebody who may not be the right one to ask; it is kept for later.
+        case notNow(reason: String)
+    }
+
+    func tell(_ end: AttemptEnd, of lease: Lease) -> Outcome {
+        outcome { client throws(ClientError) in
+            switch end {
+            case .trained(let result): _ = try client.complete(result, for: lease)
+            case .failed(let failure): _ = try client.fail(failure, for: lease)
+            }
+        }
+    }
+
+    /// Sends also the rows, where the coordinator says that it lacks some.
+    func deliver(_ journal: ForsakenJournal) -> Outcome {
+        outcome { client throws(ClientError) in
+            switch journal.end {
+            case .failed(let failure): _ = try client.fail(failure, for: journal.lease)
+            case .trained(let result):
+                do throws(ClientError) {
+                    _ = try client.complete(result, for: journal.lease)
+                } catch {
+                    // Where the journal lacks some, too, nobody has them any more.
+                    guard error.code == .metricsGap, journal.rows.count == result.rowCount
+                    else { throw error }
+                    try sendRows(of: journal, client, epochsCompleted: result.epochsCompleted)
+                    _ = try client.complete(result, for: journal.lease)
+                }
+            }
+        }
+    }
+
+    private func sendRows(
+        of journal: ForsakenJournal, _ client: CoordinatorClient, epochsCompleted: Int
+    ) throws(ClientError) {
+        let step = Limits.rowsPerRequestMax
+        for start in stride(from: 0, to: journal.rows.count, by: step) {
+            let rows = Array(journal.rows[start..<min(start + step, journal.rows.count)])
+            _ = try client.report(
+                MetricsRequest(firstSequence: start, rows: rows, epochsCompleted: epochsCompleted),
+                for: journal.lease)
+        }
+    }
+
+    private func outcome(_ call: (CoordinatorClient) throws(ClientError) -> Void) -> Outcome {
+        let client: CoordinatorClient
+        do {
+            client = try access.client()
+        } catch {
+            return .notNow(reason: "\(error)")
+        }
+        do throws(ClientError) {
+            try call(client)
+            return .taken
+        } catch {
+            return Self.isFinal(error)
+                ? .refused(reason: error.description) : .notNow(reason: error.description)
+        }
+    }
+
+    /// A wrong or changed token, or a coordinator that does not know the lease, may be a mistake of
+    /// somebody's that can be mended; a call that came too often is one that may be repeated.
+    static func isFinal(_ error: ClientError) -> Bool {
+        guard case .refused(let status, _) = error else { return false }
+        return (400..<500).contains(status) && ![401, 403, 404].contains(status)
+            && !RetryPolicy.isWorthRetrying(status: status)
+    }
+}
+
+/// Delivers what dead workers of this host have left, now and then, for as long as the worker
+/// lives.
+struct ForsakenDelivery: Sendable {
+    let spool: Spool
+    let access: CoordinatorAccess
+    let logger: Logger
+    let now: @Sendable () -> Timestamp
+
+    func run() {
+        var waiting: Set<String> = []
+        while !access.stop.isSet {
+            deliverAll(butNot: &waiting)
+            access.stop.sleep(seconds: Limits.spoolSearchSeconds)
+        }
+    }
+
+    /// - Parameter waiting: what was refused by somebody who may not be the right one to ask; not
+    ///   tried again by this process.
+    func deliverAll(butNot waiting: inout Set<String>) {
+        for forsaken in spool.forsaken() {
+            for path in forsaken.journals where !access.stop.isSet && !waiting.contains(path) {
+                if !deliver(path) { waiting.insert(path) }
+            }
+            forsaken.remove()
+        }
+    }
+
+    /// - Returns: whether the journal is gone.
+    private func deliver(_ path: String) -> Bool {
+        // Without an end there is nothing to say: the lease expires, and a checkpoint goes on.
+        guard let journal = ForsakenJournal(at: path) else {
+            logger.notice("a dead worker's attempt had not ended", metadata: ["file": "\(path)"])
+            unlink(path)
+            return true
+        }
+        var logger = logger
+        logger[metadataKey: "task"] = "\(journal.lease.task)"
+        logger[metadataKey: "attempt"] = "\(journal.lease.attempt)"
+        switch Delivery(access: access).deliver(journal) {
+        case .taken:
+            logger.notice("delivered for a worker that died")
+        case .refused(let reason):
+            logger.warning("a dead worker's result is refused", metadata: ["reason": "\(reason)"])
+        case .notNow(let reason):
+            logger.warning("a dead worker's result waits", metadata: ["reason": "\(reason)"])
+            guard isOld(path) else { return false }
+        }
+        unlink(path)
+        return true
+    }
+
+    private func isOld(_ path: String) -> Bool {
+        let age = Double(now().milliseconds) / 1_000 - Double(Spool.modified(path)) / 1e9
+        return age > Limits.daysKeptMax * 86_400
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// The coordinator is away, for longer than a lease, while a worker finishes what it has.
+    @Suite struct AbsenceTests {
+        @Test(arguments: [false, true])
+        func `what was finished meanwhile is delivered, also after the worker's own death`(
+            workerDies: Bool
+        ) async throws {
+            try await Deployment.run { deployment in
+                let worker = try await ResumeTests.begin(deployment)
+                deployment.coordinator?.kill()
+                let gone = ContinuousClock.now
+                try await eventually(
+                    "the worker has finished its task", within: .seconds(30), log: { worker.log }
+                ) { Self.hasFinished(deployment) }
+                // A lease is two seconds long.
+                try await eventually("a lease is over", within: .seconds(10)) {
+                    ContinuousClock.now - gone > .seconds(2.5)
+                }
+                if workerDies { worker.kill() }
+                try await deployment.startCoordinator()
+                let last = workerDies ? try Self.successor(deployment) : worker
+                try await ResumeTests.finish(deployment)
+                let report = try await deployment.output(of: "report", TinySweep.name, "--runtime")
+                #expect(Table(report).column("attempts") == ["1"], "\(last.log)")
+                let delivered = last.errors.contains("delivered for a worker that died")
+                #expect(delivered == workerDies, "\(last.log)")
+            }
+        }
+
+        /// With the same folder.
+        private static func successor(_ deployment: Deployment) throws -> TestProcess {
+            try deployment.start(
+                "gdln-worker",
+                [
+                    "run", "--coordinator", deployment.address, "--slots", "1", "--cache-dir",
+                    "cache-1",
+                ])
+        }
+
+        /// Whether a journal in the spool has its end.
+        private static func hasFinished(_ deployment: Deployment) -> Bool {
+            let spool = deployment.folder.appending(path: "cache-1/spool")
+            let files = FileManager.default.enumerator(at: spool, includingPropertiesForKeys: nil)
+            return (files?.compactMap { $0 as? URL } ?? []).contains { file in
+                guard file.pathExtension == "journal", let data = try? Data(contentsOf: file)
+                else { return false }
+                return String(decoding: data, as: UTF8.self).contains(#"{"end":{"#)
+            }
+        }
+
+        @Test func `the slot of a lost lease stops and asks for other work`() async throws {
+            try await Deployment.run { deployment in
+                try await deployment.startCoordinator()
+                let worker = try deployment.startWorker()
+                // An epoch takes long: it is within one that the training must be stopped.
+                let yaml = TinySweep.yaml
+                    .replacing("  train_examples: 240\n", with: "  hidden_layers: 16\n")
+                    .replacing("hidden_width: 8", with: "hidden_width: 512")
+                    .replacing("batch_size: 8", with: "batch_size: 1")
+                try deployment.write(yaml, to: "long.yaml")
+                _ = try await deployment.output(of: "submit", "long.yaml")
+                try await eventually("it trains", within: .seconds(20)) {
+                    try await deployment.status(of: worker)?.leased == 1
+                }
+                _ = try await deployment.output(of: "cancel", TinySweep.name)
+                try deployment.write(ResumeTests.yaml, to: "next.yaml")
+                _ = try await deployment.output(of: "submit", "next.yaml")
+                try await eventually(
+                    "it stops", within: .seconds(6), log: { worker.log }
+                ) { worker.errors.contains("given up") }
+                try await eventually("it has other work", within: .seconds(20)) {
+                    try await deployment.status(of: worker)?.succeeded == 1
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import Foundation
+import Shared
+import TestSupport
+import Testing
+
+extension EndToEnd {
+    /// A task goes on where it was, on another host, and comes to the same bytes; a checkpoint that
+    /// is damaged is told and not used.
+    @Suite struct ResumeTests {
+        /// The first task of the sweep, kept after every fifth epoch.
+        static let yaml =
+            TinySweep.yaml
+            .replacing("seeds.weights: [1, 2, 3]", with: "seeds.weights: [1]")
+            .replacing("k: [1, 2]", with: "k: [1]")
+            .replacing("init.gain: [1, 0.1]", with: "init.gain: [1]") + """
+
+                checkpoint: {every_epochs: 5}
+                """
+
+        /// Submits it, and waits until a worker has handed over checkpoints.
+        static func begin(_ deployment: Deployment) async throws -> TestProcess {
+            try await deployment.startCoordinator()
+            let worker = try deployment.startWorker()
+            try deployment.write(yaml, to: "one.yaml")
+            _ = try await deployment.output(of: "submit", "one.yaml")
+            try await eventually(
+                "two checkpoints are there", within: .seconds(20), log: { worker.log }
+            ) {
+                try Self.files(deployment, "data/checkpoints").count == 1
+                    && Self.files(deployment, "cache-1/checkpoints").count >= 2
+            }
+            return worker
+        }
+
+        private static func files(_ deployment: Deployment, _ folder: String) throws -> [URL] {
+            let folder = deployment.folder.appending(path: folder)
+            guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
+            return try FileManager.default.contentsOfDirectory(
+                at: folder, includingPropertiesForKeys: nil
+            ).filter { $0.pathExtension != "partial" }
+        }
+
+        static func finish(_ deployment: Deployment) async throws {
+            let result = try await TinySweep.finish(on: deployment)
+            #expect(try await result.firstTrajectory == TinySweep.undisturbed.value.firstTrajectory)
+            let history = try await TinySweep.undisturbed.value.history
+            #expect(history.hasPrefix(result.history))
+            #expect(result.history.count > 1_000)
+        }
+
+        /// The epochs from which a worker says that it went on.
+        static func resumed(_ worker: TestProcess) -> [Int] {
+            worker.errors.matches(of: /epochs=(\d+) .*goes on/).compactMap { Int($0.1) }
+                + worker.errors.matches(of: /goes on.*epochs=(\d+)/).compactMap { Int($0.1) }
+        }
+
+        @Test func `a worker told to end hands its training over, to the last epoch`()
+            async throws
+        {
+            try await Deployment.run { deployment in
+                let leaving = try await Self.begin(deployment)
+                leaving.send(SIGTERM)
+                #expect(try await leaving.exit(within: .seconds(20)) == .code(0))
+                #expect(leaving.errors.contains("handed back"), "\(leaving.log)")
+                let kept = try await deployment.status(of: TinySweep.name).epochsCompleted
+                let next = try deployment.startWorker()
+                try await Self.finish(deployment)
+                #expect(Self.resumed(next) == [kept], "\(next.log)")
+                #expect(try Self.files(deployment, "cache-1/checkpoints").count <= 2)
+                try await eventually("the checkpoint goes with its task", within: .seconds(20)) {
+                    try Self.files(deployment, "data/checkpoints").isEmpty
+                }
+                #expect(next.errors.contains("trained"))
+            }
+        }
+
+        enum Damage: CaseIterable {
+            case flippedByCoordinator, cutByCoordinator, lastFlippedByWorker, allFlippedByWorker
+        }
+
+        @Test(arguments: Damage.allCases)
+        func `a damaged checkpoint is told and not used`(damage: Damage) async throws {
+            try await Deployment.run { deployment in
+                let worker = try await Self.begin(deployment)
+                worker.kill()
+                // What was on its way when the worker died must not move the files meanwhile.
+                deployment.coordinator?.kill()
+                let isWorkers = damage == .lastFlippedByWorker || damage == .allFlippedByWorker
+                var (theirs, own) = (
+                    try Self.files(deployment, "data/checkpoints"),
+                    try Self.files(deployment, "cache-1/checkpoints").sorted(by: Self.isFurther)
+                )
+                switch damage {
+                case .flippedByCoordinator: try Self.flip(theirs)
+                case .cutByCoordinator: try Self.cut(theirs)
+                case .lastFlippedByWorker:
+                    // What is with the coordinator must not help out.
+                    try Self.flip(Array(own.prefix(1)))
+                    try Self.flip(theirs)
+                    own.removeFirst()
+                    theirs = []
+                case .allFlippedByWorker: try Self.flip(own)
+                }
+                try await deployment.startCoordinator()
+                let next = try deployment.start(
+                    "gdln-worker",
+                    [
+                        "run", "--coordinator", deployment.address, "--slots", "1", "--cache-dir",
+                        isWorkers ? "cache-1" : "cache-other",
+                    ])
+                try await Self.finish(deployment)
+                #expect(next.errors.contains("a checkpoint is not used"), "\(next.log)")
+                switch damage {
+                case .flippedByCoordinator, .cutByCoordinator:
+                    #expect(Self.resumed(next) == [])
+                case .lastFlippedByWorker, .allFlippedByWorker:
+                    let resumed = try #require(Self.resumed(next).first)
+                    #expect(resumed % 5 == 0 && resumed > 0)
+                }
+            }
+        }
+
+        private static func isFurther(_ a: URL, than b: URL) -> Bool { epochs(a) > epochs(b) }
+
+        private static func epochs(_ url: URL) -> Int {
+            Int(url.lastPathComponent.split(separator: ".")[1]) ?? 0
+        }
+
+        private static func flip(_ files: [URL]) throws {
+            for file in files {
+                var data = try Data(contentsOf: file)
+                data[data.count / 2] ^= 4
+                try data.write(to: file)
+            }
+        }
+
+        private static func cut(_ files: [URL]) throws {
+            for file in files { try Data(contentsOf: file).dropLast(9).write(to: file) }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Logging
+import Shared
+import TestSupport
+import Testing
+
+@testable import Worker
+
+/// What a dead worker finished reaches the coordinator, in order, or is refused for good.
+@Suite struct DeliveryTests {
+    private static let taken = ScriptedServer.Act.answer(
+        status: 200, body: #"{"state":"succeeded","expires_in_seconds":0}"#)
+
+    private static func refusal(_ status: Int, _ code: ErrorCode) throws -> ScriptedServer.Act {
+        let body = String(decoding: try WireCoding.encode(ErrorMessage(code, "no")), as: UTF8.self)
+        return .answer(status: status, body: body)
+    }
+
+    private let directory: TemporaryDirectory
+    private let spool: Spool
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        spool = try Spool(directory: directory.path, owner: WorkerName(unchecked: "alive"))
+    }
+
+    /// Leaves journals as a worker does that is killed.
+    private func leave(_ leases: String..., end: AttemptEnd? = SpoolTests.end) throws {
+        let dead = try Spool(directory: directory.path, owner: WorkerName(unchecked: "dead"))
+        for lease in leases {
+            let journal = try dead.journal(of: SpoolTests.lease(lease))
+            try journal.append(SpoolTests.rows)
+            if let end { try journal.append(end) }
+        }
+    }
+
+    private func deliver(to server: ScriptedServer) {
+        var waiting: Set<String> = []
+        ForsakenDelivery(
+            spool: spool, access: CoordinatorAccess(address: server.address, stop: StopSignal()),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            now: { Timestamp(Date()) }
+        ).deliverAll(butNot: &waiting)
+    }
+
+    private var left: [String] { spool.forsaken().flatMap(\.journals) }
+
+    private static func verbs(_ server: ScriptedServer) -> [String] {
+        server.received.map {
+            String($0.line.split(separator: "/").suffix(2).joined(separator: " "))
+        }
+    }
+
+    @Test func `what was finished is told in its order, and gone once it is taken`() throws {
+        try leave("l1", "l2", "l3")
+        let server = try ScriptedServer([Self.taken])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(Self.verbs(server) == ["l1 complete", "l2 complete", "l3 complete"])
+        #expect(server.received.allSatisfy { $0.headers["lease-token"] == "t1" })
+        #expect(left == [])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path).count == 2)
+    }
+
+    @Test func `rows that the coordinator lacks are sent first`() throws {
+        try leave("l1")
+        let server = try ScriptedServer([
+            try Self.refusal(409, .metricsGap),
+            .answer(status: 200, body: #"{"state":"leased","expires_in_seconds":30}"#), Self.taken,
+        ])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(Self.verbs(server) == ["l1 complete", "l1 metrics", "l1 complete"])
+        let sent = try WireCoding.decode(
+            MetricsRequest.self, from: Data(server.received[1].body.utf8))
+        #expect(sent.rows == SpoolTests.rows && sent.firstSequence == 0)
+        #expect(left == [])
+    }
+
+    @Test func `a failure is told as one`() throws {
+        try leave("l1", end: .failed(FailRequest(error: "diverged", isPermanent: false)))
+        let server = try ScriptedServer([Self.taken])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(Self.verbs(server) == ["l1 fail"])
+        #expect(left == [])
+    }
+
+    /// What a call is left with when the worker's grace ends while it is being repeated.
+    @Test(arguments: [408, 425, 429, 500, 503])
+    func `what passes by itself is no last word`(status: Int) {
+        let error = ClientError.refused(
+            status: status, ErrorMessage(.tooManyRequests, "Later.").error)
+        #expect(!Delivery.isFinal(error))
+        #expect(!AttemptReporter.isLoss(error))
+    }
+
+    @Test(arguments: [
+        (409, ErrorCode.leaseLost, false), (422, .trajectoryMismatch, false),
+        (410, .leaseLost, false), (401, .forbidden, true), (403, .forbidden, true),
+        (404, .notFound, true),
+    ])
+    func `a refusal ends it, but not one that somebody may mend`(
+        status: Int, code: ErrorCode, isKept: Bool
+    ) throws {
+        try leave("l1")
+        let server = try ScriptedServer([try Self.refusal(status, code)])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(server.received.count == 1)
+        #expect(left.count == (isKept ? 1 : 0))
+    }
+
+    @Test func `trouble is no answer`() throws {
+        try leave("l1")
+        let server = try ScriptedServer([
+            .answer(status: 503, body: ""), .hangUp, try Self.refusal(503, .unavailable),
+            Self.taken,
+        ])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(server.received.count == 4)
+        #expect(Set(server.received.map { $0.headers["request-id"] }).count == 1)
+        #expect(left == [])
+    }
+
+    @Test func `an attempt that had not ended has nothing to say`() throws {
+        try leave("l1", end: nil)
+        let server = try ScriptedServer([Self.taken])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(server.received.isEmpty)
+        #expect(left == [])
+    }
+}
