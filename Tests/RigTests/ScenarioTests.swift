@@ -52,6 +52,10 @@ import Testing
         try await expectAllHolds("restart-storm")
     }
 
+    @Test func `a coordinator away for longer than a lease costs nothing`() async throws {
+        try await expectAllHolds("absence")
+    }
+
     @Test func `a power cut loses nothing that was acknowledged`() async throws {
         try await expectAllHolds("power-cut")
     }

@@ -107,6 +107,25 @@ extension Scenario {
         return violations
     }
 
+    static let absence = Scenario(
+        "absence", "the coordinator away for longer than a lease, with real workers", quick: 1,
+        long: 8
+    ) { run in
+        let lease = 4.0
+        run.deployment.options.leaseSeconds = lease
+        let violations = try await run.withRealWorkers(stopped: 0) { _ in
+            try await run.wait(0.2...0.8)
+            try run.killCoordinator()
+            try await run.wait(lease * 1.1...lease * 2)
+            try await run.deployment.startCoordinator()
+        }
+        let store = try StoredState(dataDirectory: run.dataDirectory)
+        guard store.attempts.count == store.tasks.count else {
+            throw TestFailure("\(store.attempts.count) attempts at \(store.tasks.count) tasks")
+        }
+        return violations
+    }
+
     static let twoCoordinators = Scenario(
         "two-coordinators", "a second coordinator on the same directory, under traffic",
         quick: 3, long: 20

@@ -51,7 +51,8 @@ public struct Scenario: Sendable {
 
     public static let all: [Scenario] = [
         .coordinatorKill, .workerKill, .workerPause, .bothKill, .sleepers, .requests,
-        .restartStorm, .powerCut, .powerCutControl, .diskFull, .readOnly, .partition, .clockJumps,
+        .restartStorm, .absence, .powerCut, .powerCutControl, .diskFull, .readOnly, .partition,
+        .clockJumps,
         .drain,
         .massExpiry, .twoCoordinators,
     ]
