@@ -158,8 +158,11 @@ public enum Limits {
     public static let graceExcessSeconds = 2.0
     /// What a worker keeps of attempts that it could not settle, and of tasks it began.
     public static let daysKeptMax = 30.0
-    /// How often a worker looks for what dead workers of its host have left to be delivered.
-    public static let spoolSearchSeconds = 30.0
+    /// How often a worker looks for what dead workers of its host have left to be delivered: sooner
+    /// than a lease is over, after which others would get their tasks.
+    public static let spoolSearchSeconds = 10.0
+    /// How long a worker waits for the first of these searches before it asks for a task.
+    public static let forsakenWaitSecondsMax = 30.0
     /// A pause after a failed call for tasks, so that a refusal is not repeated in a tight loop.
     public static let refusedPauseSeconds = 5.0
     /// The pause grows with each task in a row that does not fit the host's memory, up to so many.

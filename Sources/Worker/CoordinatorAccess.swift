@@ -11,14 +11,19 @@ struct CoordinatorAccess: Sendable {
     /// worker is told to stop it tries on until its grace is over.
     /// - Parameters:
     ///   - isFutile: asked between tries; true ends them.
+    ///   - isHeld: asked between tries; the next one waits for as long as it is true.
     ///   - isCancelled: asked about once a second; true breaks off even a call under way.
     func client(
         givingUpWhen isFutile: @escaping () -> Bool = { false },
+        holdingWhile isHeld: @escaping () -> Bool = { false },
         cancelledWhen isCancelled: @escaping () -> Bool = { false }
     ) throws -> CoordinatorClient {
         let start = ContinuousClock.now
         var environment = CoordinatorClient.Environment(
-            sleep: { [stop] in stop.pause(seconds: $0) },
+            sleep: { [stop] in
+                stop.pause(seconds: $0)
+                while isHeld(), !isFutile(), !stop.isSet { stop.sleep(seconds: 0.1) }
+            },
             shouldGiveUp: { [stop] _ in isFutile() || stop.isPast(share: 1) },
             elapsed: { ContinuousClock.now - start },
             randomBits: { UInt64.random(in: .min ... .max) })

@@ -18,6 +18,8 @@ struct WorkerLoop {
     let shelf: CheckpointShelf
     let spool: Spool
     let logger: Logger
+    /// How long what dead workers have left may keep this one from asking for tasks.
+    var waitForTheDead = Duration.seconds(Limits.forsakenWaitSecondsMax)
 
     /// Returns when all trainings have ended.
     func run() {
@@ -48,13 +50,22 @@ struct WorkerLoop {
         group.wait()
     }
 
-    /// Beside the trainings: a coordinator that is away must not keep them from what they can do.
+    /// What is there is told before anything is asked for: it might be granted the very task that
+    /// a dead worker has finished. But not for ever, should it be something that the coordinator
+    /// cannot take. What comes to be there later is told beside the trainings.
     private func deliverForTheDead() {
         let delivery = ForsakenDelivery(
             spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
+        let isTold = DispatchSemaphore(value: 0)
         DispatchQueue(label: "forsaken").async {
+            let waiting = delivery.deliverAll(butNot: [])
+            isTold.signal()
             shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
-            delivery.run()
+            delivery.run(butNot: waiting)
+        }
+        let end = ContinuousClock.now + waitForTheDead
+        while !access.stop.isSet, ContinuousClock.now < end {
+            if isTold.wait(timeout: .now() + .milliseconds(100)) == .success { return }
         }
     }
 
@@ -65,8 +76,10 @@ struct WorkerLoop {
         do {
             // What could not be kept is not asked for.
             try spool.check()
-            let stop = access.stop
-            return try access.client(givingUpWhen: { stop.isSet }).lease(request)
+            let (stop, roster) = (access.stop, roster)
+            return try access.client(
+                givingUpWhen: { stop.isSet }, holdingWhile: { roster.hasEndToTell }
+            ).lease(request)
         } catch {
             if !access.stop.isSet {
                 logger.error("no task", metadata: ["error": "\(error)"])

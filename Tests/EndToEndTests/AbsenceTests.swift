@@ -32,6 +32,47 @@ extension EndToEnd {
             }
         }
 
+        enum Ending: CaseIterable { case inMidTask, finished, byTheSecondSignal }
+
+        @Test(arguments: Ending.allCases)
+        func `a worker that is told to end meanwhile leaves all it has to the next`(ending: Ending)
+            async throws
+        {
+            try await Deployment.run { deployment in
+                let isHasty = ending == .byTheSecondSignal
+                let worker = try await ResumeTests.begin(deployment, grace: isHasty ? "1h" : "3s")
+                deployment.coordinator?.kill()
+                if ending != .inMidTask {
+                    try await eventually(
+                        "the worker has finished its task", within: .seconds(30),
+                        log: { worker.log }
+                    ) { Self.hasFinished(deployment) }
+                }
+                worker.send(SIGTERM)
+                if isHasty {
+                    // Two at the same time may come as one.
+                    try await eventually("another signal ends it", within: .seconds(10)) {
+                        worker.send(SIGTERM)
+                        return !worker.isRunning
+                    }
+                }
+                #expect(try await worker.exit(within: .seconds(20)) == .code(isHasty ? 130 : 0))
+                try await deployment.startCoordinator()
+                let next = try Self.successor(deployment)
+                try await ResumeTests.finish(deployment)
+                let report = try await deployment.output(of: "report", TinySweep.name, "--runtime")
+                let attempts = Table(report).column("attempts")
+                if ending == .inMidTask {
+                    // Two checkpoints, of five epochs each, were there.
+                    #expect(ResumeTests.resumed(next).first ?? 0 >= 10, "\(next.log)")
+                    #expect(attempts == ["2"])
+                } else {
+                    #expect(next.errors.contains("delivered for a worker that died"))
+                    #expect(attempts == ["1"], "\(next.log)")
+                }
+            }
+        }
+
         /// With the same folder.
         private static func successor(_ deployment: Deployment) throws -> TestProcess {
             try deployment.start(

@@ -43,27 +43,6 @@ extension EndToEnd {
             }
         }
 
-        @Test func `a worker told to end hands its task back, which is not counted`()
-            async throws
-        {
-            let expected = try await TinySweep.undisturbed.value
-            try await Deployment.run { deployment in
-                try await deployment.startCoordinator()
-                let leaving = try deployment.startWorker()
-                try await TinySweep.submit(to: deployment, untilInMidTask: leaving)
-                leaving.send(SIGTERM)
-                #expect(try await leaving.exit(within: .seconds(10)) == .code(0))
-                #expect(leaving.errors.contains("handed back"))
-                let status = try #require(try await deployment.status(of: leaving))
-                #expect(status.leased == 0 && status.lost == 0 && status.failed == 0)
-
-                _ = try deployment.startWorker()
-                let result = try await TinySweep.finish(on: deployment)
-                #expect(result.report == expected.report)
-                #expect(result.history == expected.history)
-            }
-        }
-
         @Test func `a store is sound after its coordinator was killed`() async throws {
             try await Deployment.run { deployment in
                 try await deployment.startCoordinator()

@@ -31,13 +31,15 @@ import Testing
     /// Runs a worker until it ends by itself, or until the script's calls have come.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
-        available: Int?
+        available: Int?, waitForTheDead: Duration = .seconds(30),
+        prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
         let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
         defer { server.stop() }
         let file = try dataset.serialized()
         try file.write(
             to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
+        try prepare(folder.path + "/spool")
         let (stop, name) = (StopSignal(), WorkerName(unchecked: "w"))
         let loop = WorkerLoop(
             name: name, host: "h",
@@ -46,7 +48,7 @@ import Testing
             cache: DatasetCache(directory: folder.path),
             shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
             spool: try Spool(directory: folder.path + "/spool", owner: name),
-            logger: Logger(label: "test"))
+            logger: Logger(label: "test"), waitForTheDead: waitForTheDead)
         let ended = DispatchSemaphore(value: 0)
         DispatchQueue(label: "worker").async {
             loop.run()
@@ -85,6 +87,32 @@ import Testing
             LeaseRequest.self, from: Data((received.first?.body ?? "").utf8))
         #expect(request.slots == 1)
         #expect(received.contains { $0.line.hasSuffix("/metrics") })
+    }
+
+    @Test func `what a dead worker has finished is told before anything is asked for`()
+        async throws
+    {
+        let received = try await Self.run(
+            [.hangUp, Self.accepted, .answer(status: 204)], idleExit: .milliseconds(300),
+            available: nil, prepare: Self.leaveFailure)
+        #expect(
+            received.prefix(3).map(\.line) == [
+                "POST /v1/leases/l7/fail", "POST /v1/leases/l7/fail", "POST /v1/leases",
+            ])
+    }
+
+    @Test func `what the coordinator cannot take keeps nobody from work for ever`() async throws {
+        let received = try await Self.run(
+            [.answer(status: 500)], idleExit: nil, until: "/v1/leases", available: nil,
+            waitForTheDead: .milliseconds(300), prepare: Self.leaveFailure)
+        #expect(received.first?.line == "POST /v1/leases/l7/fail")
+    }
+
+    /// As a worker that died.
+    private static func leaveFailure(_ spool: String) throws {
+        let dead = try Spool(directory: spool, owner: WorkerName(unchecked: "dead"))
+        try dead.journal(of: SpoolTests.lease("l7")).append(
+            .failed(FailRequest(error: "diverged", isPermanent: false)))
     }
 
     @Test func `a worker with nothing to do ends when it was told to`() async throws {

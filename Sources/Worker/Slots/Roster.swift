@@ -27,6 +27,8 @@ final class Roster: Sendable {
         var seated = 0
         /// Under way: on their way in, seated, or with an end that is still to be told.
         var attempts = 0
+
+        var hasEndToTell: Bool { attempts > seats.count }
     }
 
     /// The place of one training.
@@ -59,6 +61,10 @@ final class Roster: Sendable {
     var isBusy: Bool {
         state.withLock { !$0.seats.isEmpty || $0.isSomebodyArriving && $0.refused == 0 }
     }
+
+    /// Whether the coordinator does not know yet how an attempt went. A call for a task that is
+    /// repeated meanwhile might be granted the very task that is finished here.
+    var hasEndToTell: Bool { state.withLock { $0.hasEndToTell } }
 
     /// How long to ask for nothing after a refusal: nobody else may want the task, and it must not
     /// go to and fro without a pause.
@@ -99,7 +105,7 @@ final class Roster: Sendable {
         return state.withLock { state in
             guard !state.isSomebodyArriving else { return nil }
             let needs = state.seats.map(\.need)
-            guard state.attempts <= needs.count else { return nil }
+            guard !state.hasEndToTell else { return nil }
             guard needs.count < admission.runningMax else { return nil }
             if let newest = state.newest, !needs.isEmpty {
                 let answer = admission.answer(newest, beside: needs, available: bytes)

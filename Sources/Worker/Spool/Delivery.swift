@@ -90,23 +90,28 @@ struct ForsakenDelivery: Sendable {
     let logger: Logger
     let now: @Sendable () -> Timestamp
 
-    func run() {
-        var waiting: Set<String> = []
-        while !access.stop.isSet {
-            deliverAll(butNot: &waiting)
+    /// - Parameter waiting: as `deliverAll` has left it.
+    func run(butNot waiting: Set<String>) {
+        var waiting = waiting
+        while true {
             access.stop.sleep(seconds: Limits.spoolSearchSeconds)
+            if access.stop.isSet { return }
+            waiting = deliverAll(butNot: waiting)
         }
     }
 
     /// - Parameter waiting: what was refused by somebody who may not be the right one to ask; not
     ///   tried again by this process.
-    func deliverAll(butNot waiting: inout Set<String>) {
+    /// - Returns: these, and what was refused so now.
+    func deliverAll(butNot waiting: Set<String>) -> Set<String> {
+        var waiting = waiting
         for forsaken in spool.forsaken() {
             for path in forsaken.journals where !access.stop.isSet && !waiting.contains(path) {
                 if !deliver(path) { waiting.insert(path) }
             }
             forsaken.remove()
         }
+        return waiting
     }
 
     /// - Returns: whether the journal is gone.

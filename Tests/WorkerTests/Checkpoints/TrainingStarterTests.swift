@@ -58,22 +58,28 @@ import Trainer
         func checkpoint() -> Safetensors { Safetensors() }
     }
 
-    private static func served(_ original: Safetensors) throws
+    private static func served(_ file: Safetensors) throws
         -> (ScriptedServer, CheckpointReference)
     {
-        // The server answers with texts. The file is one where the bytes of its header's length
-        // are below 128: from 256 to 383.
-        var file = original
-        file.metadata["note"] = String(repeating: "-", count: 100)
-        let data = try file.serialized()
-        let text = String(decoding: data, as: UTF8.self)
-        try #require(Data(text.utf8) == data)
+        let text = try text(of: file)
         let epochs = Int(file.metadata["epochs_completed"] ?? "") ?? 0
         return (
             try ScriptedServer([.answer(status: 200, body: text)]),
             CheckpointReference(
-                epochsCompleted: epochs, digest: Digest(of: data), bytes: data.count)
+                epochsCompleted: epochs, digest: Digest(of: Data(text.utf8)),
+                bytes: text.utf8.count)
         )
+    }
+
+    /// The server answers with texts. The file is one where the bytes of its header's length are
+    /// below 128: from 256 to 383.
+    private static func text(of original: Safetensors, note: Character = "-") throws -> String {
+        var file = original
+        file.metadata["note"] = String(repeating: note, count: 100)
+        let data = try file.serialized()
+        let text = String(decoding: data, as: UTF8.self)
+        try #require(Data(text.utf8) == data)
+        return text
     }
 
     @Test func `the furthest on this disk is used, without a call`() throws {
@@ -121,6 +127,8 @@ import Trainer
         let missing = try WireCoding.encode(ErrorMessage(.notFound, "There is none."))
         for act in [
             ScriptedServer.Act.answer(status: 200, body: "other"),
+            // As good a checkpoint to look at, but for a few bits.
+            .answer(status: 200, body: try Self.text(of: Self.file(7), note: "+")),
             .answer(status: 404, body: String(decoding: missing, as: UTF8.self)),
         ] {
             let server = try ScriptedServer([act])

@@ -44,12 +44,15 @@ import Trainer
 
     @Test func `no task is asked for while an end is still to be told`() throws {
         let roster = Self.roster(Memory(9_999))
+        #expect(!roster.hasEndToTell)
         roster.attemptBegins()
         #expect(roster.expectOne() == nil)
         let seat = try Self.seat(roster, AdmissionTests.need())
         #expect(roster.expectOne() != nil)
+        #expect(!roster.hasEndToTell)
         roster.leave(seat)
         #expect(roster.expectOne() == nil)
+        #expect(roster.hasEndToTell)
         roster.attemptEnded()
         #expect(roster.expectOne() != nil)
     }
