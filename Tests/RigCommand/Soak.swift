@@ -70,13 +70,12 @@ struct Soak: AsyncParsableCommand {
                 say(line(row.scenario.name, "skipped", "", "", ""))
                 continue
             }
-            // No failure in N independent tries bounds its probability by 3/N.
-            let bound =
-                row.failures > 0 || row.cycles == 0
-                ? "-" : String(format: "%.2f %%", min(1, 3 / Double(row.cycles)) * 100)
+            let bound = FailureBound.upper(failures: row.failures, cycles: row.cycles)
+                .map { String(format: "%.2f %%", $0 * 100) }
             say(
                 line(
-                    row.scenario.name, "\(row.cycles)", "\(row.runs)", "\(row.failures)", bound))
+                    row.scenario.name, "\(row.cycles)", "\(row.runs)", "\(row.failures)",
+                    bound ?? "-"))
         }
     }
 

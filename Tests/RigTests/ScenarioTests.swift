@@ -68,6 +68,12 @@ import Testing
         try await expectAllHolds("disk-full")
     }
 
+    @Test func `a coordinator whose syncs fail ends, and has lost nothing when it is back`()
+        async throws
+    {
+        try await expectAllHolds("failed-sync")
+    }
+
     @Test func `a disk that turns read-only acknowledges nothing`() async throws {
         try await expectAllHolds("read-only")
     }

@@ -5,42 +5,48 @@ import TestSupport
 struct Shim {
     /// What the coordinator's environment needs.
     let environment: [String: String]
-    private let clock: URL?
+    /// The coordinator has it mapped; nil where nothing is changed while it runs.
+    private let number: URL?
 
     static let needs: [Need] = [.tool("clang")]
 
     enum Effect {
-        /// The wall clock can be turned.
+        /// The wall clock is so many seconds ahead.
         case clock
         /// No sync reaches the disk.
         case noSync
+        /// While the number is not 0 every sync fails.
+        case failedSync
     }
 
     init(_ effect: Effect, in folder: URL) throws {
         let library = folder.appending(path: "shim.so").path
         let source = Fixtures.packageDirectory() + "/Tests/Rig/Shim/shim.c"
         try Machine.run("clang", "-shared", "-fPIC", "-O1", "-o", library, source)
+        let file = folder.appending(path: "number")
+        try Self.bytes(0).write(to: file)
         switch effect {
         case .clock:
-            let clock = folder.appending(path: "clock")
-            self.clock = clock
-            environment = ["LD_PRELOAD": library, "GDLN_RIG_CLOCK": clock.path]
-            try setClock(secondsAhead: 0)
+            number = file
+            environment = ["LD_PRELOAD": library, "GDLN_RIG_CLOCK": file.path]
         case .noSync:
-            clock = nil
+            number = nil
             environment = ["LD_PRELOAD": library, "GDLN_RIG_NOSYNC": "1"]
+        case .failedSync:
+            number = file
+            environment = ["LD_PRELOAD": library, "GDLN_RIG_EIO": file.path]
         }
     }
 
     /// In place: the coordinator has the file mapped.
-    func setClock(secondsAhead: Int64) throws {
-        guard let clock else { return }
-        let bytes = withUnsafeBytes(of: secondsAhead.littleEndian) { Data($0) }
-        guard FileManager.default.fileExists(atPath: clock.path) else {
-            return try bytes.write(to: clock)
-        }
-        let file = try FileHandle(forWritingTo: clock)
+    func set(_ value: Int64) throws {
+        guard let number else { return }
+        let file = try FileHandle(forWritingTo: number)
         defer { try? file.close() }
-        try file.write(contentsOf: bytes)
+        try file.write(contentsOf: Self.bytes(value))
+    }
+
+    private static func bytes(_ value: Int64) -> Data {
+        withUnsafeBytes(of: value.littleEndian) { Data($0) }
     }
 }

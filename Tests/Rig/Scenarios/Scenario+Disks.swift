@@ -57,6 +57,31 @@ extension Scenario {
         return try await run.finish()
     }
 
+    static let failedSync = Scenario(
+        "failed-sync",
+        "a disk whose syncs fail: the coordinator must end, and find all when it is back",
+        needs: Shim.needs, quick: 2, long: 30
+    ) { run in
+        let shim = try Shim(.failedSync, in: run.deployment.folder)
+        run.deployment.options.environment.merge(shim.environment) { $1 }
+        try await run.start()
+        try run.startWorkers(4, .restless)
+        for _ in 0..<run.input.cycles {
+            let submitted = try run.submit()
+            try await run.wait(0.1...0.6)
+            try shim.set(1)
+            run.recorder.mark(.fault, "syncs fail")
+            let broken = run.recorder.now
+            let exit = try await run.coordinator().exit(within: .seconds(30))
+            guard exit == .code(1) else { throw TestFailure("it ended with \(exit)") }
+            try run.expectNothingAccepted(since: broken)
+            try shim.set(0)
+            try await run.deployment.startCoordinator()
+            try await submitted.value
+        }
+        return try await run.finish()
+    }
+
     static let readOnly = Scenario(
         "read-only", "a file system that turns read-only under the coordinator, then mounted anew",
         needs: PowerDisk.needs + [.tool("e2fsck")], quick: 2, long: 20

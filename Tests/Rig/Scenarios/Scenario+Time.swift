@@ -23,7 +23,7 @@ extension Scenario {
         let jumps = [2 * hour, -2 * hour, 10 * year, -10 * year, 24 * hour, 0]
         for cycle in 0..<run.input.cycles {
             run.recorder.mark(.fault, "clock")
-            try shim.setClock(secondsAhead: jumps[cycle % jumps.count])
+            try shim.set(jumps[cycle % jumps.count])
             try await run.wait(0.2...0.5)
         }
         let violations = try await run.finish(drainSeconds: 60)

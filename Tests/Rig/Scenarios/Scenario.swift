@@ -51,7 +51,8 @@ public struct Scenario: Sendable {
 
     public static let all: [Scenario] = [
         .coordinatorKill, .workerKill, .workerPause, .bothKill, .sleepers, .requests,
-        .restartStorm, .absence, .powerCut, .powerCutControl, .diskFull, .readOnly, .partition,
+        .restartStorm, .absence, .powerCut, .powerCutControl, .diskFull, .failedSync, .readOnly,
+        .partition,
         .clockJumps,
         .drain,
         .massExpiry, .twoCoordinators,
