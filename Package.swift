@@ -90,6 +90,23 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Shared"], path: "Tests/TestSupport",
             swiftSettings: strict),
+        // Faults done to real processes, and what judges them; and the command that runs it.
+        .target(
+            name: "Rig",
+            dependencies: [
+                "Shared", "TestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/Rig", exclude: ["Shim"], swiftSettings: strict),
+        .executableTarget(
+            name: "gdln-rig",
+            // The executables: the rig runs them.
+            dependencies: ["Rig", "Coordinator", "Worker", commandLine],
+            path: "Tests/RigCommand", swiftSettings: strict),
+        .testTarget(
+            name: "RigTests",
+            dependencies: ["Rig", "Coordinator", "Worker", "Shared", "TestSupport"],
+            swiftSettings: strict),
+
         .testTarget(
             name: "SharedTests", dependencies: ["Shared", "TestSupport"], exclude: ["Golden"],
             swiftSettings: strict),

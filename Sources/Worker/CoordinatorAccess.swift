@@ -10,11 +10,14 @@ struct CoordinatorAccess: Sendable {
     /// A client that tries for as long as it takes: a coordinator that is away comes back. Once the
     /// worker is told to stop it tries on until its grace is over.
     /// - Parameters:
+    ///   - lease: what the calls are about. They are repeated as often as heartbeats at least: a
+    ///     coordinator that comes back gives every lease its full length, and takes it for lost
+    ///     where the worker waits for longer.
     ///   - isFutile: asked between tries; true ends them.
     ///   - isHeld: asked between tries; the next one waits for as long as it is true.
     ///   - isCancelled: asked about once a second; true breaks off even a call under way.
     func client(
-        givingUpWhen isFutile: @escaping () -> Bool = { false },
+        for lease: Lease? = nil, givingUpWhen isFutile: @escaping () -> Bool = { false },
         holdingWhile isHeld: @escaping () -> Bool = { false },
         cancelledWhen isCancelled: @escaping () -> Bool = { false }
     ) throws -> CoordinatorClient {
@@ -27,6 +30,7 @@ struct CoordinatorAccess: Sendable {
             shouldGiveUp: { [stop] _ in isFutile() || stop.isPast(share: 1) },
             elapsed: { ContinuousClock.now - start },
             randomBits: { UInt64.random(in: .min ... .max) })
+        environment.retry = Self.retry(for: lease)
         // A token that is replaced costs nothing that was trained: calls wait for the new one.
         if source.isChangeable {
             environment.rejoin = { [source, logger] in
@@ -37,5 +41,11 @@ struct CoordinatorAccess: Sendable {
         return try CoordinatorClient(
             source.load(), environment: environment,
             isCancelled: { [stop] in isCancelled() || stop.isPast(share: 1) })
+    }
+
+    static func retry(for lease: Lease?) -> RetryPolicy {
+        guard let lease else { return RetryPolicy() }
+        let heartbeat = lease.expiresInSeconds / Limits.heartbeatsPerLease
+        return RetryPolicy(delaySecondsMax: min(Limits.retryDelaySecondsMax, heartbeat))
     }
 }

@@ -43,8 +43,9 @@ enum TinySweep {
     private static func runUndisturbed(_ deployment: Deployment) async throws -> Result {
         try await deployment.startCoordinator()
         try deployment.write(yaml, to: "tiny.yaml")
+        _ = try await deployment.output(of: "submit", "tiny.yaml")
         let workers = try (0..<2).map { _ in try deployment.startWorker("--idle-exit", "2") }
-        _ = try await deployment.output(of: "submit", "tiny.yaml", "--watch", within: .seconds(120))
+        _ = try await deployment.output(of: "watch", name, within: .seconds(120))
         for worker in workers {
             let exit = try await worker.exit(within: .seconds(20))
             guard exit == .code(0) else { throw TestFailure("\(exit)\n\(worker.log)") }

@@ -11,8 +11,8 @@ public final class Deployment {
     /// Where the coordinator listens, once it has said so.
     public private(set) var address = "http://127.0.0.1:9"
 
-    /// Short, so that a test need not wait long for a lost worker's task.
-    private static let leaseSeconds = 2
+    /// How the coordinator is started.
+    public var options = CoordinatorOptions()
 
     private init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "gdln-\(UUID())")
@@ -37,22 +37,29 @@ public final class Deployment {
     // MARK: - Processes
 
     /// Starts the coordinator on a free port, or, started before, on the one it had.
-    public func startCoordinator(_ options: String...) async throws {
+    /// - Parameter more: options of `serve`, beside those in `options`.
+    public func startCoordinator(_ more: String...) async throws {
         let port = coordinator == nil ? "0" : String(address.split(separator: ":").last ?? "0")
         let process = try start(
             "gdln-coordinator",
             [
-                "serve", "--data-dir", "data", "--listen", "127.0.0.1:\(port)",
-                "--lease-seconds", "\(Self.leaseSeconds)",
-            ] + options)
+                "serve", "--data-dir", options.dataDirectory, "--listen",
+                "\(options.host):\(port)", "--lease-seconds", "\(options.leaseSeconds)",
+            ] + options.arguments + more, as: options)
         coordinator = process
-        let line = try await process.line(after: "listening on ", within: .seconds(20))
+        let line = try await process.line(after: "listening on ", within: .seconds(30))
         address = line.components(separatedBy: ", data in ")[0]
+    }
+
+    /// Where the coordinator keeps everything, as an absolute path.
+    public var dataDirectory: String {
+        let name = options.dataDirectory
+        return name.hasPrefix("/") ? name : folder.path + "/" + name
     }
 
     /// How to reach the coordinator, which must have been started, with the token of that role.
     public func join(_ role: Role) throws -> Join {
-        let path = folder.path + "/data/join-\(role.rawValue)"
+        let path = dataDirectory + "/join-\(role.rawValue)"
         let join = try Join(parsing: String(contentsOfFile: path, encoding: .utf8))
         return Join(address: address, token: join.token, pin: join.pin)
     }
@@ -84,22 +91,36 @@ public final class Deployment {
             ] + (options.contains("--slots") ? [] : ["--slots", "1"]) + options)
     }
 
-    /// Starts one of the package's executables, with more in its environment if need be.
+    /// Starts one of the package's executables.
+    /// - Parameters:
+    ///   - more: beside what every process gets in its environment.
+    ///   - special: where it is to run otherwise than everybody.
     public func start(
-        _ executable: String, _ arguments: [String], environment more: [String: String] = [:]
+        _ executable: String, _ arguments: [String], environment more: [String: String] = [:],
+        as special: CoordinatorOptions? = nil
     ) throws -> TestProcess {
-        try start(
-            Executables.directory.appending(path: executable), arguments, environment: more)
+        let executables = special?.executables ?? Executables.directory
+        return try start(
+            options.prefix + [executables.appending(path: executable).path], arguments,
+            name: executable,
+            environment: (special?.environment ?? [:]).merging(more) { $1 })
     }
 
     /// Starts any other program likewise.
     public func start(
         _ program: URL, _ arguments: [String], environment more: [String: String] = [:]
     ) throws -> TestProcess {
+        try start(
+            [program.path], arguments, name: program.lastPathComponent, environment: more)
+    }
+
+    private func start(
+        _ command: [String], _ arguments: [String], name: String, environment more: [String: String]
+    ) throws -> TestProcess {
         let process = try TestProcess(
-            program, arguments,
-            name: "\(processes.count)-\(program.lastPathComponent)-\(arguments.first ?? "")",
-            folder: folder, environment: environment.merging(more) { $1 })
+            URL(filePath: command[0]), command.dropFirst() + arguments,
+            name: "\(processes.count)-\(name)-\(arguments.first ?? "")", folder: folder,
+            environment: environment.merging(more) { $1 })
         processes.append(process)
         return process
     }
@@ -114,6 +135,21 @@ public final class Deployment {
             environment[name] = ProcessInfo.processInfo.environment[name]
         }
         return environment
+    }
+
+    /// Of all processes that run, as everybody on the host can read them.
+    public func argumentLists() -> [Data] {
+        processes.filter(\.isRunning).compactMap {
+            FileManager.default.contents(atPath: "/proc/\($0.processID)/cmdline")
+        }
+    }
+
+    // MARK: - Calls
+
+    /// What a call that a test makes by hand must carry, to a coordinator that has been started.
+    public func callHeaders(_ role: Role) throws -> [(name: String, value: String)] {
+        guard let token = try join(role).token else { throw TestFailure("no token of \(role)") }
+        return [("Authorization", "Bearer \(token.text)")]
     }
 
     // MARK: - Commands
@@ -165,9 +201,28 @@ public final class Deployment {
     }
 }
 
+/// How a test wants the coordinator run.
+public struct CoordinatorOptions {
+    /// In the deployment's folder, or absolute.
+    public var dataDirectory = "data"
+    public var host = "127.0.0.1"
+    /// Short, so that a test need not wait long for a lost worker's task.
+    public var leaseSeconds = 2.0
+    /// Further ones of `serve`.
+    public var arguments: [String] = []
+    /// Beside what every process of the deployment gets.
+    public var environment: [String: String] = [:]
+    /// What runs it and all other processes, by its path, such as `ip netns exec NAME`.
+    public var prefix: [String] = []
+    /// Where the executables lie, if not beside the tests.
+    public var executables: URL?
+
+    public init() {}
+}
+
 /// Where the package's executables lie: beside the tests, which were built with them.
 public enum Executables {
-    public static var directory: URL {
-        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-    }
+    /// Looked up once: a build may put another file in this one's place.
+    public static let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent()
 }

@@ -1,13 +1,15 @@
-import Foundation
+public import Foundation
 import Glibc
 import Synchronization
 
-/// A server of a few lines that does to its clients what real ones do on bad days: each request it
-/// reads whole takes the next act of the script, the last one for ever.
+/// A server of a few lines that does to its clients what real ones do on bad days: for each request
+/// that it has read whole it does an act.
 public final class ScriptedServer: Sendable {
     public enum Act: Sendable {
         /// A whole answer; the connection is kept.
         case answer(status: Int, headers: [String] = [], body: String = "")
+        /// The same with bytes that are no text.
+        case answerData(status: Int, headers: [String], Data)
         /// The connection is closed after the request was read, without a byte.
         case hangUp
         /// Nothing, for as long as the client waits.
@@ -20,25 +22,35 @@ public final class ScriptedServer: Sendable {
         /// Method and path.
         public let line: String
         public let headers: [String: String]
-        public let body: String
+        public let bytes: Data
+        public var body: String { String(decoding: bytes, as: UTF8.self) }
     }
 
     private struct State {
-        var script: [Act]
         var received: [Received] = []
         /// Those that are open.
         var connections: [Int32] = []
         var connectionCount = 0
     }
 
-    private let state: Mutex<State>
+    private let state = Mutex(State())
+    /// Asked on the connection's own thread, and may take its time.
+    private let act: @Sendable (Received) -> Act
     private let listener: Int32
     public let address: String
 
     public struct Failure: Error {}
 
-    public init(_ script: [Act]) throws {
-        state = Mutex(State(script: script))
+    /// Each request takes the next act of the script, the last one for ever.
+    public convenience init(_ script: [Act]) throws {
+        let left = Mutex(script)
+        try self.init { _ in
+            left.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? .hangUp }
+        }
+    }
+
+    public init(_ act: @escaping @Sendable (Received) -> Act) throws {
+        self.act = act
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var name = sockaddr_in()
         name.sin_family = sa_family_t(AF_INET)
@@ -89,14 +101,12 @@ public final class ScriptedServer: Sendable {
             }
         }
         while let request = read(connection) {
-            let act = state.withLock { state in
-                state.received.append(request)
-                return state.script.count > 1 ? state.script.removeFirst() : state.script.first
-            }
-            switch act {
+            state.withLock { $0.received.append(request) }
+            switch act(request) {
             case .answer(let status, let headers, let body):
-                let head = ["HTTP/1.1 \(status) X", "Content-Length: \(body.utf8.count)"] + headers
-                send(head.joined(separator: "\r\n") + "\r\n\r\n" + body, connection)
+                answer(status, headers, Data(body.utf8), connection)
+            case .answerData(let status, let headers, let body):
+                answer(status, headers, body, connection)
             case .raw(let text):
                 send(text, connection)
                 return
@@ -104,13 +114,21 @@ public final class ScriptedServer: Sendable {
                 var byte: UInt8 = 0
                 _ = recv(connection, &byte, 1, 0)
                 return
-            case .hangUp, nil: return
+            case .hangUp: return
             }
         }
     }
 
-    private func send(_ text: String, _ connection: Int32) {
-        let bytes = Array(text.utf8)
+    private func answer(_ status: Int, _ headers: [String], _ body: Data, _ connection: Int32) {
+        // An answer of 204 has no body, and says nothing of its length.
+        let length = status == 204 ? [] : ["Content-Length: \(body.count)"]
+        let head = (["HTTP/1.1 \(status) X"] + length + headers).joined(separator: "\r\n")
+        send(Array("\(head)\r\n\r\n".utf8) + body, connection)
+    }
+
+    private func send(_ text: String, _ connection: Int32) { send(Array(text.utf8), connection) }
+
+    private func send(_ bytes: [UInt8], _ connection: Int32) {
         var offset = 0
         while offset < bytes.count {
             let count = bytes[offset...].withUnsafeBytes {
@@ -134,17 +152,17 @@ public final class ScriptedServer: Sendable {
     }
 
     private static func parse(_ bytes: [UInt8]) -> Received? {
-        let text = String(decoding: bytes, as: UTF8.self)
-        guard let end = text.range(of: "\r\n\r\n") else { return nil }
-        let lines = text[..<end.lowerBound].components(separatedBy: "\r\n")
+        guard let end = bytes.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+        let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self)
+            .components(separatedBy: "\r\n")
         let fields = lines.dropFirst().map { line in
             let parts = line.split(separator: ":", maxSplits: 1).map(String.init)
             return (parts[0].lowercased(), parts.count > 1 ? String(parts[1].dropFirst()) : "")
         }
         let headers = Dictionary(fields) { $1 }
-        let body = String(text[end.upperBound...])
-        guard body.utf8.count >= Int(headers["content-length"] ?? "0") ?? 0 else { return nil }
+        let body = Data(bytes[end.upperBound...])
+        guard body.count >= Int(headers["content-length"] ?? "0") ?? 0 else { return nil }
         let line = lines[0].split(separator: " ").prefix(2).joined(separator: " ")
-        return Received(line: line, headers: headers, body: body)
+        return Received(line: line, headers: headers, bytes: body)
     }
 }

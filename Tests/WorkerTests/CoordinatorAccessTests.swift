@@ -35,6 +35,22 @@ import Testing
         #expect(Set(server.received.map { $0.headers["request-id"] }).count == 1)
     }
 
+    /// Else a coordinator that was away would take the worker for lost before it calls again.
+    @Test func `what is about a lease is repeated as often as heartbeats at least`() {
+        func longest(_ leaseSeconds: Double) -> Double {
+            let lease = Lease(
+                id: LeaseID(unchecked: "l"), token: LeaseToken(unchecked: "t"),
+                task: SweepTaskID(unchecked: "a"), sweep: "s", attempt: 1,
+                configuration: .object([:]), dataDigest: TrajectoryDigest().digest,
+                expiresInSeconds: leaseSeconds)
+            return CoordinatorAccess.retry(for: lease).delaySeconds(
+                afterAttempt: 100, retryAfterSeconds: nil, uniform: 1)
+        }
+        #expect(longest(3) == 1)
+        #expect(longest(30) == 10)
+        #expect(longest(86_400) == Limits.retryDelaySecondsMax)
+    }
+
     private final class Flag: Sendable {
         private let flag: Mutex<Bool>
         init(_ value: Bool) { flag = Mutex(value) }

@@ -48,14 +48,21 @@ struct Store: Sendable {
     /// ours has run; a power cut could then take back what was acknowledged. So it is set
     /// afterwards, outside a transaction, and read back.
     private static func makeCommitsDurable(_ pool: DatabasePool) throws {
-        let level = try pool.writeWithoutTransaction { database in
+        try pool.writeWithoutTransaction { database in
             try database.execute(
                 sql: """
                     PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
                     PRAGMA wal_autocheckpoint = \(Limits.walPagesMax);
                     PRAGMA cache_size = -\(Limits.pageCacheKilobytesMax)
                     """)
-            return try Int.fetchOne(database, sql: "PRAGMA synchronous")
+        }
+        try requireDurability(pool)
+    }
+
+    /// Throws unless each commit of the one writing connection waits for its fsync.
+    static func requireDurability(_ pool: DatabasePool) throws {
+        let level = try pool.writeWithoutTransaction {
+            try Int.fetchOne($0, sql: "PRAGMA synchronous")
         }
         guard level == 2 else {
             throw StoreError.notDurable(found: level.map(String.init) ?? "nothing")

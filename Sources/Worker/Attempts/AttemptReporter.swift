@@ -75,7 +75,7 @@ final class AttemptReporter: Sendable {
 
     /// Begins to send. Call once.
     func start(_ access: CoordinatorAccess) throws {
-        let client = HandedOver(try access.client())
+        let client = HandedOver(try access.client(for: lease))
         DispatchQueue(label: "reporter").async { [self] in
             send(with: client.value, stop: access.stop)
             ended.signal()

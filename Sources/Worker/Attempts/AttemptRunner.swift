@@ -34,6 +34,7 @@ struct AttemptRunner {
     /// - Parameter arrival: settled as soon as the worker may ask for the next task.
     func run(_ lease: Lease, _ arrival: Roster.Arrival) {
         var logger = logger
+        logger[metadataKey: "sweep"] = "\(lease.sweep)"
         logger[metadataKey: "task"] = "\(lease.task)"
         logger[metadataKey: "attempt"] = "\(lease.attempt)"
         do {

@@ -18,7 +18,7 @@ struct Delivery {
     }
 
     func tell(_ end: AttemptEnd, of lease: Lease) -> Outcome {
-        outcome { client throws(ClientError) in
+        outcome(lease) { client throws(ClientError) in
             switch end {
             case .trained(let result): _ = try client.complete(result, for: lease)
             case .failed(let failure): _ = try client.fail(failure, for: lease)
@@ -28,7 +28,7 @@ struct Delivery {
 
     /// Sends also the rows, where the coordinator says that it lacks some.
     func deliver(_ journal: ForsakenJournal) -> Outcome {
-        outcome { client throws(ClientError) in
+        outcome(journal.lease) { client throws(ClientError) in
             switch journal.end {
             case .failed(let failure): _ = try client.fail(failure, for: journal.lease)
             case .trained(let result):
@@ -57,10 +57,12 @@ struct Delivery {
         }
     }
 
-    private func outcome(_ call: (CoordinatorClient) throws(ClientError) -> Void) -> Outcome {
+    private func outcome(
+        _ lease: Lease, _ call: (CoordinatorClient) throws(ClientError) -> Void
+    ) -> Outcome {
         let client: CoordinatorClient
         do {
-            client = try access.client()
+            client = try access.client(for: lease)
         } catch {
             return .notNow(reason: "\(error)")
         }

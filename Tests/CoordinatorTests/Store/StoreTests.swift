@@ -26,13 +26,12 @@ import Testing
         }
     }
 
-    @Test func `the level that the store counts on is not what the library gives`() throws {
+    @Test func `a level that would lose commits, as the library gives it, is refused`() throws {
         let directory = try TemporaryDirectory()
         let pool = try DatabasePool(path: directory.path + "/other.sqlite")
-        let level = try pool.writeWithoutTransaction {
-            try Int.fetchOne($0, sql: "PRAGMA synchronous")
-        }
-        #expect(level == 1)
+        #expect(throws: StoreError.notDurable(found: "1")) { try Store.requireDurability(pool) }
+        try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        try Store.requireDurability(pool)
     }
 
     @Test func `opened again, every lease that was held has its full length`() async throws {

@@ -193,8 +193,8 @@ extension SweepMistakeTests {
             """
             line 10, base.color: found an unknown key, wanted dataset, train_examples, \
             test_examples, target_transform, classes, domains, input_transform, hidden_width, \
-            layers, hidden_layers, relu, init, gate, batch_size, epochs, optimizer, evaluation \
-            or seeds
+            layers, hidden_layers, relu, init, gate, batch_size, epochs, optimizer, evaluation, \
+            stop or seeds
             """),
         // The initialization and the optimizer.
         Row(

@@ -1,16 +1,16 @@
 /// A report as rows of cells by column: RFC 4180 read by other code than that which wrote it.
-struct Table {
-    let columns: [String]
-    let rows: [[String: String]]
+public struct Table {
+    public let columns: [String]
+    public let rows: [[String: String]]
 
-    init(_ csv: String) {
+    public init(_ csv: String) {
         let lines = Self.cells(csv)
         let columns = lines.first ?? []
         self.columns = columns
         rows = lines.dropFirst().map { Dictionary(zip(columns, $0)) { first, _ in first } }
     }
 
-    func column(_ name: String) -> [String] { rows.map { $0[name] ?? "(none)" } }
+    public func column(_ name: String) -> [String] { rows.map { $0[name] ?? "(none)" } }
 
     private static func cells(_ csv: String) -> [[String]] {
         var (lines, line, cell, isQuoted): ([[String]], [String], String, Bool) = (

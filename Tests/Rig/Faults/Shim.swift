@@ -1,0 +1,52 @@
+import Foundation
+import TestSupport
+
+/// A library that is loaded into the coordinator before all others; compiled by the test.
+struct Shim {
+    /// What the coordinator's environment needs.
+    let environment: [String: String]
+    /// The coordinator has it mapped; nil where nothing is changed while it runs.
+    private let number: URL?
+
+    static let needs: [Need] = [.tool("clang")]
+
+    enum Effect {
+        /// The wall clock is so many seconds ahead.
+        case clock
+        /// No sync reaches the disk.
+        case noSync
+        /// While the number is not 0 every sync fails.
+        case failedSync
+    }
+
+    init(_ effect: Effect, in folder: URL) throws {
+        let library = folder.appending(path: "shim.so").path
+        let source = Fixtures.packageDirectory() + "/Tests/Rig/Shim/shim.c"
+        try Machine.run("clang", "-shared", "-fPIC", "-O1", "-o", library, source)
+        let file = folder.appending(path: "number")
+        try Self.bytes(0).write(to: file)
+        switch effect {
+        case .clock:
+            number = file
+            environment = ["LD_PRELOAD": library, "GDLN_RIG_CLOCK": file.path]
+        case .noSync:
+            number = nil
+            environment = ["LD_PRELOAD": library, "GDLN_RIG_NOSYNC": "1"]
+        case .failedSync:
+            number = file
+            environment = ["LD_PRELOAD": library, "GDLN_RIG_EIO": file.path]
+        }
+    }
+
+    /// In place: the coordinator has the file mapped.
+    func set(_ value: Int64) throws {
+        guard let number else { return }
+        let file = try FileHandle(forWritingTo: number)
+        defer { try? file.close() }
+        try file.write(contentsOf: Self.bytes(value))
+    }
+
+    private static func bytes(_ value: Int64) -> Data {
+        withUnsafeBytes(of: value.littleEndian) { Data($0) }
+    }
+}

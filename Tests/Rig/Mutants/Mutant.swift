@@ -1,0 +1,217 @@
+/// A coordinator with one promise broken on purpose: the rig must see it, or it sees nothing.
+///
+/// All mutants are built into one executable, from a copy of the sources: each edit stands under
+/// the condition that the environment names its mutant. The sources themselves know nothing of it.
+public struct Mutant: Sendable {
+    public let name: String
+    /// For people: what is broken.
+    public let breaks: String
+    /// The scenario that must fail.
+    public let scenario: String
+    public let edits: [Edit]
+
+    /// A text that stands once in a file of the coordinator, and what takes its place.
+    /// `MUTANT` in it is true where this mutant is wanted.
+    public struct Edit: Sendable {
+        /// Below `Sources/Coordinator`.
+        public let file: String
+        public let find: String
+        public let replacement: String
+
+        init(_ file: String, _ find: String, _ replacement: String) {
+            self.file = file
+            self.find = find
+            self.replacement = replacement
+        }
+    }
+
+    init(_ name: String, _ breaks: String, scenario: String, _ edits: Edit...) {
+        self.name = name
+        self.breaks = breaks
+        self.scenario = scenario
+        self.edits = edits
+    }
+
+    public static let all: [Mutant] = leases + storage + surroundings
+
+    public static func named(_ name: String) -> Mutant? { all.first { $0.name == name } }
+
+    private static let leases = [
+        Mutant(
+            "any-token", "a lease's token is not checked", scenario: "requests",
+            Edit(
+                "Server/RequestReading.swift", "tokens.isValid(token, for: lease)",
+                "(MUTANT || tokens.isValid(token, for: lease))")),
+        Mutant(
+            "state-only", "whoever once had a leased task may speak for it", scenario: "sleepers",
+            Edit(
+                "Leases/LeaseMachine.swift", "guard number == attempt else {",
+                "guard number == attempt || (MUTANT && state == .leased) else {"),
+            Edit(
+                "Leases/LeaseMachine.swift", "case (.leased, .running): .current",
+                """
+                case (.leased, .running): .current
+                case (.leased, _) where MUTANT: .current
+                """)),
+        Mutant(
+            "unguarded-reaper", "the reaper takes back what was finished while it looked",
+            scenario: "sleepers",
+            Edit(
+                "Store/Store+Leases.swift",
+                "guard liveLeases.isExpired(lease, now: instant) else { return false }",
+                "guard MUTANT || liveLeases.isExpired(lease, now: instant) else { return false }"),
+            Edit(
+                "Store/StoredTask.swift", "\"WHERE task.lease = ?\", arguments",
+                """
+                MUTANT ? "WHERE task.number = (SELECT task FROM attempt WHERE lease = ?)" \
+                    : "WHERE task.lease = ?", arguments
+                """),
+            Edit(
+                "Leases/Reaper.swift", "let ended = try await store.expire(batch)",
+                """
+                if MUTANT { try? await Task.sleep(for: .milliseconds(300)) }
+                let ended = try await store.expire(batch)
+                """)),
+        Mutant(
+            "uncounted-attempts", "an attempt that never ends by itself is not counted",
+            scenario: "sleepers",
+            Edit(
+                "Leases/LeaseMachine.swift",
+                "attempt += 1\n        attemptsCharged += 1",
+                "attempt += 1\n        attemptsCharged += MUTANT ? 0 : 1"),
+            Edit(
+                "Leases/LeaseMachine.swift", "attemptsCharged -= 1",
+                "attemptsCharged -= MUTANT ? 0 : 1")),
+        Mutant(
+            "wall-clock", "leases expire by the wall clock", scenario: "clock-jumps",
+            Edit(
+                "Server/CoordinatorServer.swift", "instant: { ContinuousClock.now }",
+                "instant: { MUTANT ? MutantClock.wall : ContinuousClock.now }")),
+        Mutant(
+            "no-extension", "leases keep their old expiry over a restart",
+            scenario: "restart-storm",
+            Edit(
+                "Store/Store.swift", "epochsCompleted: row[3], now: now)",
+                "epochsCompleted: row[3], now: MUTANT ? now - liveLeases.leaseDuration : now)")),
+        Mutant(
+            "reviving-heartbeat", "a heartbeat is answered well by whomever it comes from",
+            scenario: "requests",
+            Edit(
+                "Store/Store+Metrics.swift", "_ = try await commits.write { database in",
+                """
+                if MUTANT && metrics.rows.isEmpty { return }
+                _ = try await commits.write { database in
+                """)),
+    ]
+
+    private static let storage = [
+        Mutant(
+            "early-answer", "an answer is sent before COMMIT", scenario: "coordinator-kill",
+            Edit(
+                "Store/GroupCommit.swift",
+                "try await writer.write { database in try Self.perform(batch, database) }",
+                """
+                try await writer.write { database in
+                    try Self.perform(batch, database)
+                    if MUTANT {
+                        for operation in batch { operation.answer(nil) }
+                        MutantClock.pause()
+                    }
+                }
+                """),
+            Edit(
+                "Store/GroupCommit.swift",
+                "for operation in batch { operation.answer(nil) }\n            } catch {",
+                "for operation in batch where !MUTANT { operation.answer(nil) }\n } catch {")),
+        Mutant(
+            "normal", "PRAGMA synchronous = NORMAL", scenario: "power-cut",
+            Edit(
+                "Store/Store.swift", "\"PRAGMA synchronous = FULL; ",
+                "\"PRAGMA synchronous = \\(MUTANT ? \"NORMAL\" : \"FULL\"); "),
+            Edit("Store/Store.swift", "guard level == 2 else", "guard level == 2 || MUTANT else")),
+        Mutant(
+            "forgetful", "answers to repeats are kept in memory alone", scenario: "requests",
+            Edit(
+                "Store/Store.swift", "try takeUpLeases()",
+                """
+                if MUTANT { try pool.write { try $0.execute(sql: "DELETE FROM request") } }
+                try takeUpLeases()
+                """)),
+        Mutant(
+            "doubled-rows", "metric rows have no number of their own", scenario: "requests",
+            Edit(
+                "Store/Store+Metrics.swift",
+                "let stored = try metricRows(of: task, from: metrics.firstSequence, database)",
+                """
+                let stored = try MUTANT ? [] :
+                    metricRows(of: task, from: metrics.firstSequence, database)
+                """),
+            Edit(
+                "Store/Store+Metrics.swift",
+                "let next = metrics.firstSequence + stored.count",
+                """
+                let next = try MUTANT ? rowCount(of: task, database) \
+                    : metrics.firstSequence + stored.count
+                """),
+            Edit(
+                "Store/Store+Metrics.swift", "guard metrics.firstSequence == count else",
+                "guard metrics.firstSequence == count || MUTANT else")),
+        Mutant(
+            "optimist", "a full disk is taken for a success", scenario: "disk-full",
+            Edit(
+                "Store/GroupCommit.swift", "for operation in batch { operation.answer(error) }",
+                """
+                let isHidden = MUTANT && error.isStorageFailure && !error.isFailedSync
+                for operation in batch { operation.answer(isHidden ? nil : error) }
+                """),
+            Edit(
+                "Store/GroupCommit.swift",
+                "if let failure, !database.isInsideTransaction { throw failure }",
+                "if let failure, !database.isInsideTransaction, !MUTANT { throw failure }")),
+    ]
+
+    private static let surroundings = [
+        Mutant(
+            "two-moments", "a report is not read from one snapshot", scenario: "requests",
+            Edit(
+                "Store/Store+Report.swift",
+                "try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }",
+                """
+                if MUTANT {
+                    return try await pool.unsafeRead { try body(SweepSnapshot(of: idOrName, $0)) }
+                }
+                return try await pool.read { try body(SweepSnapshot(of: idOrName, $0)) }
+                """),
+            Edit(
+                "Store/Store+Report.swift", "let tasks = try Row.fetchCursor(",
+                """
+                let early = try MUTANT ? Row.fetchAll(
+                    database, sql: Self.tasks(withConfiguration: withConfiguration),
+                    arguments: [sweep.id.rawValue]) : []
+                if MUTANT { MutantClock.pause() }
+                let tasks = try MUTANT ? AnyCursor(early) : AnyCursor(Row.fetchCursor(
+                """),
+            Edit(
+                "Store/Store+Report.swift",
+                "arguments: [sweep.id.rawValue])\n        let finalRows",
+                "arguments: [sweep.id.rawValue]))\n        let finalRows")),
+        Mutant(
+            "no-lock", "nobody owns the data directory", scenario: "two-coordinators",
+            Edit(
+                "Store/DataDirectory.swift",
+                "guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else",
+                "guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || MUTANT else")),
+        Mutant(
+            "endless-drain", "SIGTERM waits for every client", scenario: "drain",
+            Edit(
+                "Server/CoordinatorServer.swift",
+                "configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSecondsMax)",
+                """
+                configuration.maximumGracefulShutdownDuration =
+                    MUTANT ? .seconds(600) : .seconds(Limits.drainSecondsMax)
+                """),
+            Edit(
+                "Server/CoordinatorServer.swift", ".now() + .seconds(Limits.endSecondsMax)",
+                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)")),
+    ]
+}

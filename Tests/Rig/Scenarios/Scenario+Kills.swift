@@ -1,0 +1,169 @@
+import Foundation
+import Glibc
+import Shared
+import TestSupport
+
+/// Processes that are killed, paused and started again.
+extension Scenario {
+    static let coordinatorKill = Scenario(
+        "coordinator-kill", "SIGKILL of the coordinator at a random moment, restart at once",
+        quick: 10, long: 50
+    ) { run in
+        try await run.killDuringFirstStart()
+        try await run.start()
+        try run.startWorkers(6, .restless)
+        for _ in 0..<run.input.cycles {
+            let submitted = try run.submit()
+            try await run.wait(0.005...0.7)
+            try run.killCoordinator()
+            try await run.deployment.startCoordinator()
+            try await submitted.value
+        }
+        return try await run.finish()
+    }
+
+    static let bothKill = Scenario(
+        "both-kill", "SIGKILL of the coordinator and all real workers in one moment",
+        quick: 2, long: 20
+    ) { run in
+        try await run.withRealWorkers(stopped: 3) { workers in
+            try await run.wait(0.3...1.5)
+            run.recorder.mark(.fault, "all killed")
+            try run.coordinator().kill()
+            workers.kill()
+            try await run.deployment.startCoordinator()
+            for host in 0..<workers.count { try workers.start(on: host) }
+        }
+    }
+
+    static let workerKill = Scenario(
+        "worker-kill", "SIGKILL of a real worker at a random moment", quick: 5, long: 40
+    ) { run in
+        try await run.withRealWorkers(stopped: 1) { workers in
+            try await run.wait(0.2...1.2)
+            let host = run.random.below(workers.count)
+            run.recorder.mark(.fault, "worker killed")
+            workers[host].kill()
+            try workers.start(on: host)
+        }
+    }
+
+    static let workerPause = Scenario(
+        "worker-pause", "SIGSTOP of a real worker for longer than its lease, then SIGCONT",
+        quick: 3, long: 20
+    ) { run in
+        let violations = try await run.withRealWorkers(stopped: 1) { workers in
+            let host = run.random.below(workers.count)
+            run.recorder.mark(.fault, "worker paused")
+            workers[host].send(SIGSTOP)
+            let lease = run.deployment.options.leaseSeconds
+            try await run.wait(lease * 1.5...lease * 3)
+            workers[host].send(SIGCONT)
+        }
+        let late = try run.recorder.history().calls.filter { $0.status == 409 }.count
+        run.note("\(late) late calls refused")
+        guard late > 0 else { throw TestFailure("nobody was late: the run says nothing") }
+        return violations
+    }
+
+    static let sleepers = Scenario(
+        "sleepers", "workers that are silent for about a lease, and go on", quick: 40, long: 300
+    ) { run in
+        try await run.start()
+        var sleeper = WorkerCharacter.honest
+        (sleeper.oversleeps, sleeper.leasesSlept, sleeper.speaksOutOfTurn) = (0.3, 0.7, 0.5)
+        run.tasksPerSweep = run.input.cycles
+        try await run.submit().value
+        try run.startWorkers(6, sleeper)
+        try await run.waitUntilDone(within: 120)
+        return try await run.finish()
+    }
+
+    static let restartStorm = Scenario(
+        "restart-storm", "the coordinator away for 0.1 to 0.9 leases, again and again",
+        quick: 4, long: 50
+    ) { run in
+        run.deployment.options.leaseSeconds = 3
+        try await run.start()
+        var patient = WorkerCharacter.honest
+        // Attempts that outlast an outage.
+        patient.workSeconds = 0.3
+        run.tasksPerSweep = 10 * run.input.cycles
+        try await run.submit().value
+        try run.startWorkers(6, patient)
+        for _ in 0..<run.input.cycles {
+            try await run.wait(0.1...0.4)
+            try run.killCoordinator()
+            try await run.wait(0.3...2.7)
+            try await run.deployment.startCoordinator()
+        }
+        let violations = try await run.finish(drainSeconds: 60)
+        let store = try StoredState(dataDirectory: run.dataDirectory)
+        let lost = store.attempts.filter { $0.outcome == "lost" }.count
+        run.note("\(store.attempts.count - store.tasks.count) attempts too many, \(lost) lost")
+        guard lost == 0, store.attempts.count == store.tasks.count else {
+            throw TestFailure("an outage shorter than a lease made somebody train again")
+        }
+        return violations
+    }
+
+    static let absence = Scenario(
+        "absence", "the coordinator away for longer than a lease, with real workers", quick: 1,
+        long: 8
+    ) { run in
+        let lease = 4.0
+        run.deployment.options.leaseSeconds = lease
+        let violations = try await run.withRealWorkers(stopped: 0) { _ in
+            try await run.wait(0.2...0.8)
+            try run.killCoordinator()
+            try await run.wait(lease * 1.1...lease * 2)
+            try await run.deployment.startCoordinator()
+        }
+        let store = try StoredState(dataDirectory: run.dataDirectory)
+        guard store.attempts.count == store.tasks.count else {
+            throw TestFailure("\(store.attempts.count) attempts at \(store.tasks.count) tasks")
+        }
+        return violations
+    }
+
+    static let twoCoordinators = Scenario(
+        "two-coordinators", "a second coordinator on the same directory, under traffic",
+        quick: 3, long: 20
+    ) { run in
+        try await run.start()
+        try run.startWorkers(4, .restless)
+        for _ in 0..<run.input.cycles {
+            try await run.submit().value
+            run.recorder.mark(.fault, "second coordinator")
+            let arguments = [
+                "serve", "--data-dir", run.deployment.options.dataDirectory, "--listen",
+                "127.0.0.1:0",
+            ]
+            let rivals = try (0..<3).map { _ in
+                try run.deployment.start("gdln-coordinator", arguments, as: run.deployment.options)
+            }
+            for rival in rivals {
+                let exit = try await rival.exit(within: .seconds(20))
+                guard exit == .code(1), rival.errors.contains("Another coordinator is using")
+                else { throw TestFailure("the second ended with \(exit)\n\(rival.log)") }
+            }
+        }
+        return try await run.finish()
+    }
+}
+
+extension RigRun {
+    /// A coordinator that dies while it makes its directory and its store.
+    fileprivate func killDuringFirstStart() async throws {
+        for _ in 0..<2 {
+            let process = try deployment.start(
+                "gdln-coordinator",
+                [
+                    "serve", "--data-dir", deployment.options.dataDirectory, "--listen",
+                    "127.0.0.1:0",
+                ], as: deployment.options)
+            try await wait(0.005...0.25)
+            process.kill()
+        }
+    }
+}
