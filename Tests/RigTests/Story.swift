@@ -93,7 +93,8 @@ struct Story {
 
     private mutating func grant(_ lease: String, _ task: String, attempt: Int, worker: String) {
         let request = LeaseRequest(
-            worker: WorkerName(unchecked: worker), host: "rig", slots: 1, waitSeconds: 0)
+            worker: WorkerName(unchecked: worker), host: "rig", slots: 1, waitSeconds: 0,
+            selfTest: .right)
         let answer = LeaseResponse(leases: [Self.granted(lease, task, attempt: attempt)])
         call(.lease, "/v1/leases", request, "grant-\(lease)", answer: answer)
     }

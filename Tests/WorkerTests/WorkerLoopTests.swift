@@ -118,7 +118,7 @@ import Testing
         answers["adam"] = "x"
         loop = try Self.loop(
             server, StopSignal(), selfTest: SelfTestReport(kernels: "k", answers: answers),
-            idleExit: nil, folder: folder)
+            idleExit: nil, folder: TemporaryDirectory())
         #expect(loop.tellOfFailedSelfTest() == "no")
         let told = try WireCoding.decode(
             LeaseRequest.self, from: Data((server.received.last?.body ?? "").utf8))

@@ -14,8 +14,14 @@ public enum EmbeddedDataset {
     private static let testCount = 1_000
 
     public static func make() -> Dataset {
-        Dataset(
-            sound: split(0..<trainCount), split(trainCount..<trainCount + testCount))
+        beginning(trainExamples: trainCount, testExamples: testCount)
+    }
+
+    /// The first examples of each split, at most all: for trainings that use no more.
+    public static func beginning(trainExamples: Int, testExamples: Int) -> Dataset {
+        let (train, test) = (min(trainExamples, trainCount), min(testExamples, testCount))
+        return Dataset(
+            sound: split(0..<max(0, train)), split(trainCount..<trainCount + max(0, test)))
     }
 
     private static func split(_ examples: Range<Int>) -> Dataset.Split {

@@ -33,7 +33,8 @@ public enum SelfTest {
     }
 
     private static func run(_ machine: Machine) throws(TrainingError) -> [Outcome] {
-        let dataset = EmbeddedDataset.make()
+        let dataset = EmbeddedDataset.beginning(
+            trainExamples: trainExamples, testExamples: testExamples)
         var outcomes: [Outcome] = []
         for (name, configuration) in cases {
             let training = try KPathTraining(
@@ -100,6 +101,9 @@ public enum SelfTest {
         ),
     ]
 
+    /// As many as the cases use.
+    private static let (trainExamples, testExamples) = (150, 40)
+
     /// In float64, by steps and as a flow.
     static let routingCases: [(name: String, configuration: RoutingConfiguration)] = [
         ("routing-descent", routing(.orthogonal, .gradientDescent(learningRate: 0.04))),
@@ -125,7 +129,8 @@ public enum SelfTest {
         -> KPathConfiguration
     {
         var configuration = KPathConfiguration(
-            dataset: EmbeddedDataset.name, trainExamples: 150, testExamples: 40, domains: 6,
+            dataset: EmbeddedDataset.name, trainExamples: trainExamples,
+            testExamples: testExamples, domains: 6,
             hiddenWidth: 24, gate: GateRecipe(family: .plusMod(k: 2), columns: .permuted),
             batchSize: 8, epochs: 2,
             optimizer: .sgd(.init(learningRate: 0.05, momentum: 0.9)),

@@ -19,6 +19,18 @@ import Testing
         #expect(Self.data.train.inputs.featureCount == 784)
     }
 
+    @Test func `its beginning is the beginning of both splits`() throws {
+        let few = EmbeddedDataset.beginning(trainExamples: 12, testExamples: 5)
+        #expect(few.train.count == 12 && few.test.count == 5)
+        for (part, whole) in [(few.train, Self.data.train), (few.test, Self.data.test)] {
+            #expect(part.labels == Array(whole.labels.prefix(part.count)))
+            let pixels = try Self.pixels(part)
+            #expect(try Self.pixels(whole).prefix(pixels.count).elementsEqual(pixels))
+        }
+        let all = EmbeddedDataset.beginning(trainExamples: .max, testExamples: .max)
+        #expect(all.test.count == 1_000)
+    }
+
     @Test func `the ten classes come in turn`() {
         for split in [Self.data.train, Self.data.test] {
             #expect(split.labels == (0..<split.count).map { UInt8($0 % 10) })
