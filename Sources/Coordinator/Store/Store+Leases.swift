@@ -31,7 +31,11 @@ extension Store {
             request.worker, host: request.host, at: now, now: environment.instant())
         let randomBits = environment.randomBits
         // A repeat begins nothing: these leases may have ended since.
-        let hold = { @Sendable grants in self.hold(grants, by: request.worker) }
+        let hold = { @Sendable (grants: [LeaseGrant]) in
+            if !grants.isEmpty { workersSeen.noteStored(request.worker, host: request.host) }
+            self.hold(grants, by: request.worker)
+        }
+        let isStored = workersSeen.isStored(request.worker)
         // An empty-handed call changes nothing, so it needs no record, and no fsync where nobody
         // else changes anything. It also may find something later: a worker waits with one id.
         let grants = try await once(
@@ -39,7 +43,7 @@ extension Store {
             recording: { $0.map(\.withoutConfiguration) }, whenDurable: hold
         ) { database in
             let tasks = try Self.readyTasks(database, for: request)
-            if !tasks.isEmpty { try Self.record(request, at: now, database) }
+            if !tasks.isEmpty && !isStored { try Self.record(request, at: now, database) }
             return try tasks.map { task in
                 try Self.grant(task, to: request.worker, at: now, randomBits, database)
             }
