@@ -91,6 +91,7 @@ struct BenchRun {
                         LoadWorker("w\(index)", target), slots: 1, rowsAhead: false, training)
                 }
                 try run.check()
+                try Self.compare(run, try server.client().status("tasks"))
                 let measure = "tasks leased and completed" + (isEncrypted ? ", TLS" : "")
                 try report(
                     meter.line(
@@ -99,6 +100,14 @@ struct BenchRun {
                     try report(run.line("  " + kind, kind, connections))
                 }
             }
+        }
+    }
+
+    /// What was counted is what the coordinator has, to the task.
+    private static func compare(_ run: LoadRun, _ status: SweepStatus) throws {
+        let (counted, stored) = (run.results.count("complete"), status.count(.succeeded))
+        guard counted == stored else {
+            throw CommandFailure("\(counted) tasks were counted, but \(stored) have succeeded.")
         }
     }
 

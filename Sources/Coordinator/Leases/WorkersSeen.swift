@@ -7,6 +7,8 @@ final class WorkersSeen: Sendable {
         var host: String
         var firstSeenAt: Timestamp
         var instant: ContinuousClock.Instant
+        /// Whether the store has the worker under this host.
+        var isStored = false
     }
 
     private let workers = Mutex<[WorkerName: Seen]>([:])
@@ -16,8 +18,10 @@ final class WorkersSeen: Sendable {
         _ worker: WorkerName, host: String, at time: Timestamp, now: ContinuousClock.Instant
     ) {
         workers.withLock { workers in
-            let firstSeenAt = workers[worker]?.firstSeenAt ?? time
-            workers[worker] = Seen(host: host, firstSeenAt: firstSeenAt, instant: now)
+            let known = workers[worker]
+            workers[worker] = Seen(
+                host: host, firstSeenAt: known?.firstSeenAt ?? time, instant: now,
+                isStored: known?.isStored == true && known?.host == host)
             guard workers.count > Limits.workersSeenMax else { return }
             let oldest = workers.min { $0.value.instant < $1.value.instant }
             if let oldest { workers[oldest.key] = nil }
@@ -27,6 +31,17 @@ final class WorkersSeen: Sendable {
     /// A worker that is known was heard of.
     func touch(_ worker: WorkerName, now: ContinuousClock.Instant) {
         workers.withLock { $0[worker]?.instant = now }
+    }
+
+    func isStored(_ worker: WorkerName) -> Bool {
+        workers.withLock { $0[worker]?.isStored ?? false }
+    }
+
+    /// The store has the worker now, on disk.
+    func noteStored(_ worker: WorkerName, host: String) {
+        workers.withLock { workers in
+            if workers[worker]?.host == host { workers[worker]?.isStored = true }
+        }
     }
 
     func all() -> [WorkerName: Seen] { workers.withLock { $0 } }

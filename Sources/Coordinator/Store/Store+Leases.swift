@@ -35,7 +35,11 @@ extension Store {
         let mayRecheck = hosts.hasOthers(than: request.host)
         let randomBits = environment.randomBits
         // A repeat begins nothing: these leases may have ended since.
-        let hold = { @Sendable grants in self.hold(grants, by: request) }
+        let hold = { @Sendable (grants: [LeaseGrant]) in
+            if !grants.isEmpty { workersSeen.noteStored(request.worker, host: request.host) }
+            self.hold(grants, by: request)
+        }
+        let isStored = workersSeen.isStored(request.worker)
         // An empty-handed call changes nothing, so it needs no record, and no fsync where nobody
         // else changes anything. It also may find something later: a worker waits with one id.
         let grants = try await once(
@@ -47,7 +51,7 @@ extension Store {
                 tasks += try Self.rechecks(
                     for: request, limit: request.slots - tasks.count, at: now, randomBits, database)
             }
-            if !tasks.isEmpty { try Self.record(request, at: now, database) }
+            if !tasks.isEmpty && !isStored { try Self.record(request, at: now, database) }
             return try tasks.map { task in
                 try Self.grant(task, to: request.worker, at: now, randomBits, database)
             }

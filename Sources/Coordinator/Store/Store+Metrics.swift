@@ -16,14 +16,17 @@ extension Store {
             // A heartbeat on a lease that holds changes nothing that must be durable.
             if gained != nil && metrics.rows.count == 0 { return }
         }
-        _ = try await commits.write { database in
+        _ = try await commits.write { [liveLeases] database in
             let task = try Self.holder(of: lease, database)
             try Self.revive(task, lease, database)
-            try Self.insert(metrics.rows, from: metrics.firstSequence, of: task, database)
+            try Self.insert(
+                metrics.rows, from: metrics.firstSequence, of: task,
+                after: Self.rowCount(of: task, database), database)
             try Self.note(metrics, of: task, database)
             let reason = try Self.climb(task, metrics.rows, database)
             if let reason { try Self.prune(task, lease, reason: reason, at: now, database) }
-            return (task.sweep, try Self.worker(of: lease, database), reason != nil)
+            let worker = try liveLeases.entry(lease)?.worker ?? Self.worker(of: lease, database)
+            return (task.sweep, worker, reason != nil)
         } whenDurable: { [liveLeases] sweep, worker, isPruned in
             // Its worker hears of it with the next call.
             if isPruned { return liveLeases.end([lease]) }
@@ -53,10 +56,12 @@ extension Store {
                 throw StoreError.epochsMissing(
                     completed: result.epochsCompleted, wanted: task.epochs)
             }
-            let measured = try Self.measured(read, result, of: task, lease, database)
-            if standing != .succeededAlready {
-                try Self.succeed(task, lease, measured, result, at: now, database)
-            }
+            let next = try Self.rowCount(of: task, database)
+            let measured = try Self.measured(read, result, of: lease, after: next, database)
+            if standing == .succeededAlready { return }
+            try Self.insert(
+                result.rows, from: result.firstSequence, of: task, after: next, database)
+            try Self.succeed(task, lease, measured, result, at: now, database)
         } whenDurable: {
             ended()
         }
@@ -65,10 +70,9 @@ extension Store {
 
     /// What the attempt's rows come to, with those of this call: exactly what the call says.
     private static func measured(
-        _ read: StoredTrajectory?, _ result: PackedCompletion, of task: StoredTask,
-        _ lease: LeaseID, _ database: Database
+        _ read: StoredTrajectory?, _ result: PackedCompletion, of lease: LeaseID, after next: Int,
+        _ database: Database
     ) throws -> StoredTrajectory {
-        let next = try rowCount(of: task, database)
         let first = result.firstSequence
         guard (0...next).contains(first) else {
             throw StoreError.rowsMissing(stored: next, claimed: result.rowCount)
@@ -135,7 +139,6 @@ extension Store {
         guard measured.lastEpoch == epochs else {
             throw StoreError.evaluationMissing(lastEpoch: measured.lastEpoch, wanted: epochs)
         }
-        try insert(result.rows, from: result.firstSequence, of: task, database)
         // Trained to the end it stays, but others are compared with it.
         _ = try climb(task, result.rows, database)
         var machine = task.machine
@@ -163,14 +166,15 @@ extension Store {
 // MARK: - Rows
 
 extension Store {
+    /// - Parameter next: how many are stored.
     private static func insert(
-        _ rows: MetricBatch, from first: Int, of task: StoredTask, _ database: Database
+        _ rows: MetricBatch, from first: Int, of task: StoredTask, after next: Int,
+        _ database: Database
     ) throws {
         guard rows.lastEpoch <= task.epochs else {
             throw StoreError.noSuchEpoch(rows.lastEpoch, epochs: task.epochs)
         }
         guard rows.count > 0 else { return }
-        let next = try rowCount(of: task, database)
         guard first <= next else { throw StoreError.metricsGap(found: first, wanted: next) }
         let repeated = min(next - first, rows.count)
         if repeated > 0 { try checkRepeat(rows, from: first, count: repeated, of: task, database) }

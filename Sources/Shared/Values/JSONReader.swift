@@ -132,7 +132,8 @@ extension JSONReader {
             offset = start
             throw error("the number \(quoted(text)) is larger than any float64")
         }
-        return .number(number)
+        // Without a sign: written again, a zero is the integer, which has none.
+        return .number(number == 0 ? 0 : number)
     }
 
     private mutating func digits() throws(JSONSyntaxError) {

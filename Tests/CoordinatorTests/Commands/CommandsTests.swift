@@ -66,6 +66,17 @@ import Testing
         #expect(TextTable(["x"]).text == "x")
     }
 
+    // MARK: serve
+
+    /// Shells allow 1,024 files, or fewer.
+    @Test(arguments: [
+        (1 << 20, Limits.connectionsMax), (Limits.connectionsMax + 256, Limits.connectionsMax),
+        (1_024, 768), (256, 64), (1, 1),
+    ])
+    func `connections leave files for the store and the reports`(files: Int, connections: Int) {
+        #expect(OpenFiles.connections(filesMax: files) == connections)
+    }
+
     // MARK: check
 
     @Test func `check finds a good store in order`() async throws {

@@ -5,6 +5,19 @@ import Testing
 @testable import Coordinator
 
 @Suite struct StoreLeaseTests {
+    /// The store is told of a worker once, not with every lease.
+    @Test func `a worker that moved to another host is stored with that one`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 4)
+        for host in ["a", "a", "b", "b"] {
+            let request = LeaseRequest(
+                worker: WorkerName(unchecked: "w"), host: host, slots: 1, waitSeconds: 0)
+            #expect(try await world.store.lease(request, world.key()).count == 1)
+            let stored = "SELECT count(*) FROM worker WHERE host = '\(host)'"
+            #expect(try await world.number(stored) == 1)
+        }
+    }
+
     @Test func `tasks are handed out in the order of submission and position`() async throws {
         let world = try StoreWorld()
         try await world.create(tasks: 2, name: "first")

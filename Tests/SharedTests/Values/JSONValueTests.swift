@@ -8,6 +8,12 @@ import Testing
         try JSONValue(parsing: Data(text.utf8))
     }
 
+    @Test(arguments: ["0", "-0", "-0.0", "-2e-999"])
+    func `a zero has one spelling`(text: String) throws {
+        let value = try JSONValue(parsing: Data(text.utf8))
+        #expect(try value.canonicalData() == Data("0".utf8))
+    }
+
     @Test(
         arguments: [
             ("null", .null), (" true ", .bool(true)), ("false", .bool(false)),
