@@ -219,6 +219,9 @@ public struct Mutant: Sendable {
                 """),
             Edit(
                 "Server/CoordinatorServer.swift", ".now() + .seconds(Limits.endSecondsMax)",
-                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)")),
+                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)"),
+            Edit(
+                "Server/ConnectionDeadlines.swift", "var drain = Limits.drainGraceSeconds",
+                "var drain = MUTANT ? 600 : Limits.drainGraceSeconds")),
     ]
 }
