@@ -94,6 +94,13 @@ public struct Mutant: Sendable {
                 "Store/Store.swift", "epochsCompleted: row[3], now: now)",
                 "epochsCompleted: row[3], now: MUTANT ? now - liveLeases.leaseDuration : now)")),
         Mutant(
+            "forgotten-checkpoint", "a lease does not name what its training can go on from",
+            scenario: "worker-pause",
+            Edit(
+                "Store/Store+Leases.swift",
+                "checkpoint: try checkpoint(of: task, database)?.reference",
+                "checkpoint: try MUTANT ? nil : checkpoint(of: task, database)?.reference")),
+        Mutant(
             "reviving-heartbeat", "a heartbeat is answered well by whomever it comes from",
             scenario: "requests",
             Edit(
@@ -212,6 +219,9 @@ public struct Mutant: Sendable {
                 """),
             Edit(
                 "Server/CoordinatorServer.swift", ".now() + .seconds(Limits.endSecondsMax)",
-                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)")),
+                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)"),
+            Edit(
+                "Server/ConnectionDeadlines.swift", "var drain = Limits.drainGraceSeconds",
+                "var drain = MUTANT ? 600 : Limits.drainGraceSeconds")),
     ]
 }
