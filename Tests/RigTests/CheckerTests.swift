@@ -60,6 +60,16 @@ import Testing
         #expect(cut.calls[3...].allSatisfy { !$0.isOK && !$0.isRefused })
     }
 
+    @Test func `what was under way when the disk broke down is unknown, and nothing else`() {
+        let history = Story().evidence.history
+        let time = history.calls[3].start
+        let doubting = history.doubting([time...time])
+        #expect(!doubting.calls[3].isOK && !doubting.calls[3].isRefused)
+        for index in history.calls.indices where index != 3 {
+            #expect(doubting.calls[index] == history.calls[index])
+        }
+    }
+
     @Test func `a history reads back as it was written`() throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).jsonl")
         defer { try? FileManager.default.removeItem(at: file) }

@@ -27,6 +27,20 @@ public struct History: Sendable, Equatable {
     }
 }
 
+extension History {
+    /// Calls that were under way at one of these times have an unknown outcome, whatever was
+    /// answered.
+    func doubting(_ times: [ClosedRange<Int64>]) -> History {
+        var history = self
+        for index in calls.indices where calls[index].isOK {
+            let call = calls[index]
+            guard times.contains(where: { $0.overlaps(call.start...call.end) }) else { continue }
+            history.calls[index].outcome = .unknown("the disk broke down meanwhile")
+        }
+        return history
+    }
+}
+
 /// One line of a history's file. A call has two: one when it is sent, one when it ends.
 struct HistoryLine: Codable {
     var time: Int64

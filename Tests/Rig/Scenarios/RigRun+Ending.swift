@@ -7,7 +7,7 @@ import TestSupport
 extension RigRun {
     /// Heals everything, waits until nothing is left to do, ends the coordinator, and judges.
     /// - Parameter drainSeconds: how long the rest may take.
-    func finish(drainSeconds: Double = 30, proxy: FaultProxy? = nil) async throws -> [Violation] {
+    func finish(drainSeconds: Double = 60, proxy: FaultProxy? = nil) async throws -> [Violation] {
         control.heal()
         recorder.mark(.healed)
         try await waitUntilDone(within: drainSeconds + 30)
@@ -24,7 +24,8 @@ extension RigRun {
         let tokens = try [Role.admin, .worker].compactMap { try deployment.join($0).token?.text }
         try await endCoordinator()
         var evidence = Evidence(
-            history: try recorder.history(), store: try StoredState(dataDirectory: dataDirectory),
+            history: try recorder.history().doubting(doubtful),
+            store: try StoredState(dataDirectory: dataDirectory),
             tasksPerSweep: tasksPerSweep, reports: reports,
             texts: texts(reports) + arguments.map { Evidence.Text(name: "arguments", bytes: $0) },
             bounds: Evidence.Bounds(drainSeconds: drainSeconds))

@@ -18,6 +18,9 @@ final class RigRun {
     private(set) var notes: [String] = []
     /// Unmounted with the run.
     var powerDisk: PowerDisk?
+    /// When a file system broke down. Linux then tells some callers that appended data is on disk
+    /// although it never will be, so that what was under way may have been done or not.
+    var doubtful: [ClosedRange<Int64>] = []
     /// In seconds.
     var slowestAnswer = 0.0
 
