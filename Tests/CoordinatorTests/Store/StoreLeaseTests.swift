@@ -11,7 +11,8 @@ import Testing
         try await world.create(tasks: 4)
         for host in ["a", "a", "b", "b"] {
             let request = LeaseRequest(
-                worker: WorkerName(unchecked: "w"), host: host, slots: 1, waitSeconds: 0)
+                worker: WorkerName(unchecked: "w"), host: host, slots: 1, waitSeconds: 0,
+                selfTest: .right)
             #expect(try await world.store.lease(request, world.key()).count == 1)
             let stored = "SELECT count(*) FROM worker WHERE host = '\(host)'"
             #expect(try await world.number(stored) == 1)

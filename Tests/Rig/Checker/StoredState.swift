@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Shared
 
 /// What a store holds, read by other code than the coordinator's, after that has ended.
 public struct StoredState: Sendable, Equatable {
@@ -79,12 +80,19 @@ extension StoredState {
                     lease: $0["lease"], task: $0["task"], number: $0["number"],
                     worker: $0["worker"], outcome: $0["outcome"], error: $0["error"])
             }
-        metrics = try Row.fetchAll(
-            database, sql: "SELECT * FROM metric ORDER BY task, attempt, sequence"
-        ).map {
-            Metric(
-                task: $0["task"], attempt: $0["attempt"], sequence: $0["sequence"],
-                epoch: $0["epoch"], split: $0["split"], values: $0["values"])
+        for batch in try Row.fetchAll(
+            database, sql: "SELECT * FROM metric ORDER BY task, attempt, first")
+        {
+            let (task, attempt): (Int64, Int) = (batch["task"], batch["attempt"])
+            let first: Int = batch["first"]
+            let rows = try MetricBatch(bytes: [UInt8](batch["rows"] as Data)).rows()
+            for (offset, row) in rows.enumerated() {
+                metrics.append(
+                    Metric(
+                        task: task, attempt: attempt, sequence: first + offset, epoch: row.epoch,
+                        split: row.split.rawValue,
+                        values: String(decoding: try WireCoding.encode(row.values), as: UTF8.self)))
+            }
         }
         damage = try String.fetchAll(database, sql: "PRAGMA integrity_check")
             .filter { $0 != "ok" }
