@@ -74,6 +74,17 @@ extension EndToEnd {
             }
         }
 
+        @Test func `nor does it wait for a coordinator that is away`() async throws {
+            try await Deployment.run { deployment in
+                let worker = try deployment.start(
+                    Self.falsifiedWorker(in: deployment),
+                    ["run", "--coordinator", "http://127.0.0.1:9", "--cache-dir", "cache"])
+                #expect(try await worker.exit(within: .seconds(90)) == .code(70), "\(worker.log)")
+                #expect(worker.errors.contains("the coordinator does not know"))
+                #expect(worker.errors.contains("The case adam came out wrong"))
+            }
+        }
+
         // MARK: Reruns
 
         /// A worker of another host, of a few lines: it trains nothing, and says what it is told.
