@@ -37,16 +37,22 @@ final class LiveLeases: Sendable {
     }
 
     /// Puts the expiry off. Returns how many epochs more are completed than was known, or nil where
-    /// the lease is not held: the store then knows why.
+    /// the lease is not held, or its time was up: the store then knows how it stands.
     func extend(_ lease: LeaseID, epochsCompleted: Int, now: ContinuousClock.Instant) -> Int? {
         entries.withLock {
-            guard var entry = $0[lease] else { return nil }
+            guard var entry = $0[lease], entry.expiresAt > now else { return nil }
             let gained = max(0, epochsCompleted - entry.epochsCompleted)
             entry.expiresAt = now + leaseDuration
             entry.epochsCompleted += gained
             $0[lease] = entry
             return gained
         }
+    }
+
+    /// Puts the expiry off where the store has found, in a transaction, that the lease holds:
+    /// whoever would expire it in the next one finds it so.
+    func renew(_ lease: LeaseID, now: ContinuousClock.Instant) {
+        entries.withLock { $0[lease]?.expiresAt = now + leaseDuration }
     }
 
     func end(_ leases: some Sequence<LeaseID>) {

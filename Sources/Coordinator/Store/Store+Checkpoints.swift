@@ -20,13 +20,14 @@ extension Store {
     /// - Returns: the names of files that nobody needs any more.
     func keep(_ checkpoint: StoredCheckpoint, of lease: LeaseID) async throws -> [String] {
         let instant = environment.instant()
-        return try await commits.write { database in
+        return try await commits.write { [liveLeases] database in
             let task = try Self.holder(of: lease, database)
             let epochs = checkpoint.reference.epochsCompleted
             guard epochs <= task.epochs else {
                 throw StoreError.noSuchEpoch(epochs, epochs: task.epochs)
             }
             try Self.revive(task, lease, database)
+            liveLeases.renew(lease, now: instant)
             let obsolete = try Self.replace(checkpoint, of: task, database)
             return (task.sweep, try Self.worker(of: lease, database), obsolete)
         } whenDurable: { [liveLeases] sweep, worker, _ in

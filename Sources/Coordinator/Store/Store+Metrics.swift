@@ -19,6 +19,7 @@ extension Store {
         _ = try await commits.write { [liveLeases] database in
             let task = try Self.holder(of: lease, database)
             try Self.revive(task, lease, database)
+            liveLeases.renew(lease, now: instant)
             try Self.insert(
                 metrics.rows, from: metrics.firstSequence, of: task,
                 after: Self.rowCount(of: task, database), database)
@@ -30,7 +31,7 @@ extension Store {
         } whenDurable: { [liveLeases] sweep, worker, isPruned in
             // Its worker hears of it with the next call.
             if isPruned { return liveLeases.end([lease]) }
-            // One that holds was extended above, and perhaps by others since.
+            // One that holds was put off above, and perhaps by others since.
             guard liveLeases.entry(lease) == nil else { return }
             liveLeases.hold(
                 lease, sweep: sweep, worker: worker, epochsCompleted: metrics.epochsCompleted,

@@ -109,8 +109,9 @@ import Testing
             try await server.store.pool.write {
                 try $0.execute(
                     sql: """
-                        INSERT INTO sweep (number, id, name, specification, createdAt)
-                        VALUES (1, 'x', 'empty', '{}', 0)
+                        INSERT INTO sweep (number, id, name, specification, createdAt,
+                            sharesResults)
+                        VALUES (1, 'x', 'empty', '{}', 0, 1)
                         """)
             }
         }

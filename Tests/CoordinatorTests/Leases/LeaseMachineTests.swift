@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct LeaseMachineTests {
     enum Event: String, CaseIterable {
-        case lease, revive, endAttempt, endPermanently, handBack, forgive, complete, cancel, retry
+        case lease, revive, endAttempt, endPermanently, handBack, forgive, complete, prune
+        case cancel, retry
 
         func happens(to machine: inout LeaseMachine) {
             switch self {
@@ -17,6 +18,7 @@ import Testing
             case .handBack: machine.handBack()
             case .forgive: machine.forgive()
             case .complete: machine.complete()
+            case .prune: machine.prune()
             case .cancel: _ = machine.cancel()
             case .retry: _ = machine.retry()
             }
@@ -24,16 +26,17 @@ import Testing
     }
 
     /// What follows from each state, in the order of `TaskState`: ready, leased, succeeded, failed,
-    /// cancelled. A dot: nothing changes. Two attempts of three are counted.
+    /// cancelled, cached, pruned. A dot: nothing changes. Two attempts of three are counted.
     static let next: [Event: [String]] = [
-        .lease: ["leased", ".", ".", ".", "."],
-        .revive: ["leased", ".", ".", ".", "."],
-        .endAttempt: [".", "ready", ".", ".", "."],
-        .endPermanently: [".", "failed", ".", ".", "."],
-        .handBack: [".", "ready", ".", ".", "."],
-        .complete: [".", "succeeded", ".", ".", "."],
-        .cancel: ["cancelled", "cancelled", ".", ".", "."],
-        .retry: [".", ".", ".", "ready", "ready"],
+        .lease: ["leased", ".", ".", ".", ".", ".", "."],
+        .revive: ["leased", ".", ".", ".", ".", ".", "."],
+        .endAttempt: [".", "ready", ".", ".", ".", ".", "."],
+        .endPermanently: [".", "failed", ".", ".", ".", ".", "."],
+        .handBack: [".", "ready", ".", ".", ".", ".", "."],
+        .complete: [".", "succeeded", ".", ".", ".", ".", "."],
+        .prune: [".", "pruned", ".", ".", ".", ".", "."],
+        .cancel: ["cancelled", "cancelled", ".", ".", ".", ".", "."],
+        .retry: [".", ".", ".", "ready", "ready", ".", "."],
     ]
 
     @Test(arguments: [

@@ -29,6 +29,17 @@ import Testing
         #expect(live.expired(now: start + .seconds(19)) == [lease])
     }
 
+    @Test func `what is overdue only the store can put off`() {
+        hold(lease, at: 0)
+        #expect(live.extend(lease, epochsCompleted: 1, now: start + .seconds(10)) == nil)
+        #expect(live.isExpired(lease, now: start + .seconds(10)))
+        live.renew(lease, now: start + .seconds(10))
+        #expect(live.expired(now: start + .milliseconds(19_999)) == [])
+        live.end([lease])
+        live.renew(lease, now: start)
+        #expect(live.entry(lease) == nil)
+    }
+
     @Test func `epochs are gained once, and never lost`() {
         hold(lease, at: 0)
         #expect(live.extend(lease, epochsCompleted: 3, now: start) == 3)

@@ -34,10 +34,11 @@ final class ServerWorld: Sendable {
 
     /// - Parameters:
     ///   - token: whose calls these are; else the owner's.
-    ///   - bounds: of the connections' times, where they are real ones.
+    ///   - bounds: of the connections' times, where they are real ones; else so long that a test
+    ///     which waits for its turn on a busy machine does not lose its connection.
     func test(
         _ setup: TestingSetup = .router, as token: AccessToken? = nil,
-        bounds: ConnectionDeadlines.Bounds = .init(),
+        bounds: ConnectionDeadlines.Bounds = .patient,
         _ body: @escaping @Sendable (any TestClientProtocol) async throws -> Void
     ) async throws {
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
@@ -159,5 +160,14 @@ extension TestClientProtocol {
             "/v1/leases/\(lease.id)/\(verb)",
             String(decoding: try WireCoding.encode(message), as: UTF8.self),
             id: id ?? UUID().uuidString, token: lease.token.rawValue)
+    }
+}
+
+extension ConnectionDeadlines.Bounds {
+    /// Of a server whose deadlines are not what is tested.
+    static var patient: Self {
+        var bounds = Self()
+        (bounds.head, bounds.idle, bounds.body, bounds.answer) = (600, 600, 600, 600)
+        return bounds
     }
 }

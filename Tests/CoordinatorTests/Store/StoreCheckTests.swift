@@ -44,8 +44,8 @@ import Testing
             sentence: "task study-2 is ready, but has no attempts left"),
         Damage(
             sql: """
-                INSERT INTO sweep (number, id, name, specification, createdAt)
-                VALUES (9, 'x', 'empty', '{}', 0)
+                INSERT INTO sweep (number, id, name, specification, createdAt, sharesResults)
+                VALUES (9, 'x', 'empty', '{}', 0, 1)
                 """,
             sentence: "sweep empty has no tasks"),
         Damage(
@@ -93,7 +93,7 @@ import Testing
         ("UPDATE task SET state = 'done'", "state_known"),
         ("UPDATE task SET state = 'leased' WHERE id = 'study-2'", "lease_iff_leased"),
         ("UPDATE task SET attemptsCharged = -1", "attempts_bounded"),
-        ("UPDATE task SET trajectory = NULL WHERE id = 'study-1'", "trajectory_iff_succeeded"),
+        ("UPDATE task SET trajectory = NULL WHERE id = 'study-1'", "trajectory_iff_trained"),
         ("UPDATE task SET epochsCompleted = 1 WHERE id = 'study-1'", "success_is_complete"),
         ("UPDATE task SET state = 'failed' WHERE id = 'study-2'", "failure_explained"),
         ("UPDATE attempt SET outcome = 'odd'", "outcome_known"),

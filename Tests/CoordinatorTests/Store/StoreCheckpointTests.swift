@@ -131,7 +131,7 @@ import Testing
             try Schema.migrator.migrate(pool, upTo: first)
             try await pool.write { database in
                 try database.execute(
-                    sql: "INSERT INTO sweep VALUES (1, 'one', 'old', '{}', 0)")
+                    sql: "INSERT INTO sweep VALUES (1, 'one', 'old', '{}', 1, NULL, 0)")
             }
             try pool.close()
         }

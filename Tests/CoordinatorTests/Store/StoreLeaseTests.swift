@@ -6,6 +6,28 @@ import Testing
 
 @Suite struct StoreLeaseTests {
     /// The store is told of a worker once, not with every lease.
+    @Test func `a heartbeat that meets the reaper is answered by what came of it`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 1, attempts: 100)
+        var lease = try await world.leaseOne()
+        for round in 0..<40 {
+            world.clock.advance(by: world.leaseDuration)
+            let (store, overdue) = (world.store, lease)
+            async let expired = store.expire([overdue])
+            for _ in 0..<round % 8 { await Task.yield() }
+            try await world.append([], epochs: 0, to: lease)
+            _ = try await expired
+            // Answered well: it holds, in the store and for whoever looks what has expired.
+            #expect(try await world.task().state == .leased)
+            #expect(world.store.liveLeases.entry(lease) != nil)
+            #expect(try await world.store.expire([lease]) == [])
+            if round % 10 == 9 {
+                try await world.lose(lease)
+                lease = try await world.leaseOne()
+            }
+        }
+    }
+
     @Test func `a worker that moved to another host is stored with that one`() async throws {
         let world = try StoreWorld()
         try await world.create(tasks: 4)

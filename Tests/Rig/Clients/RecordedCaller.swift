@@ -90,12 +90,3 @@ final class RecordedCaller {
         }
     }
 }
-
-/// Runs what blocks on a thread of its own, so that it holds up nobody.
-func onThread<Value: Sendable>(
-    _ body: @escaping @Sendable () throws -> Value
-) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
-    }
-}

@@ -8,12 +8,13 @@ extension RigRun {
     static let everyEpochs = 5
     private static let hostCount = 3
 
-    /// Twelve short trainings.
+    /// Twelve short trainings, that no sweep takes from another.
     private static func yaml(_ name: String) -> String {
         """
         name: \(name)
         experiment: k_path
         attempts: 100
+        share_results: false
         checkpoint: {every_epochs: \(everyEpochs)}
         base:
           dataset: \(SimulatedSweep.dataset)

@@ -1,0 +1,10 @@
+import Foundation
+
+/// Runs what blocks on a thread of its own, so that it holds up nobody.
+public func onThread<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+    }
+}
