@@ -114,7 +114,8 @@ extension EndToEnd {
                 let isWorkers = damage == .lastFlippedByWorker || damage == .allFlippedByWorker
                 var (theirs, own) = (
                     try Self.files(deployment.folder, "data/checkpoints"),
-                    try Self.files(deployment.folder, "cache-1/checkpoints").sorted(by: Self.isFurther)
+                    try Self.files(deployment.folder, "cache-1/checkpoints").sorted(
+                        by: Self.isFurther)
                 )
                 switch damage {
                 case .flippedByCoordinator: try Self.flip(theirs)
