@@ -5,17 +5,16 @@ import Shared
 /// his own files in the place of ours, and whoever could read the secrets could call as anybody.
 enum Ownership {
     static func checkDirectory(_ path: String) throws {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { throw POSIXFileError(path) }
-        guard status.st_mode & S_IFMT != S_IFLNK else {
+        guard let status = FileStatus(of: path) else { throw POSIXFileError(path) }
+        guard status.kind != .link else {
             throw DataDirectoryError.unusable(
                 path, reason: "it is a symbolic link; name the folder that it leads to")
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
+        guard status.kind == .folder else {
             throw DataDirectoryError.unusable(path, reason: "it is no folder")
         }
         try checkOwner(status, of: path)
-        guard status.st_mode & 0o022 == 0 else {
+        guard status.permissions & 0o022 == 0 else {
             throw DataDirectoryError.unusable(
                 path, reason: "other users can write in it; chmod 700 would mend that")
         }
@@ -24,13 +23,12 @@ enum Ownership {
     /// Those of the files that are there.
     static func checkSecrets(_ paths: [String]) throws {
         for path in paths {
-            var status = stat()
-            guard lstat(path, &status) == 0 else { continue }
-            guard status.st_mode & S_IFMT == S_IFREG else {
+            guard let status = FileStatus(of: path) else { continue }
+            guard status.kind == .file else {
                 throw DataDirectoryError.unusable(path, reason: "it is no plain file")
             }
             try checkOwner(status, of: path)
-            guard status.st_mode & 0o077 == 0 else {
+            guard status.permissions & 0o077 == 0 else {
                 throw DataDirectoryError.unusable(
                     path,
                     reason: "it holds a secret, and other users can reach it; chmod 600 would mend "
@@ -39,11 +37,11 @@ enum Ownership {
         }
     }
 
-    private static func checkOwner(_ status: stat, of path: String) throws {
-        guard status.st_uid == geteuid() else {
+    private static func checkOwner(_ status: FileStatus, of path: String) throws {
+        guard status.owner == geteuid() else {
             throw DataDirectoryError.unusable(
                 path,
-                reason: "it belongs to the user \(status.st_uid), and this process runs as "
+                reason: "it belongs to the user \(status.owner), and this process runs as "
                     + "\(geteuid())")
         }
     }

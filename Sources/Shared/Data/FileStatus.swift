@@ -1,0 +1,31 @@
+import Glibc
+
+/// What the system says of a path itself: of a symbolic link, not of what it leads to.
+///
+/// Here rather than where it is asked for: in a module that imports all of Foundation it depends on
+/// the order of compilation which module C's `stat` seems to come from.
+public struct FileStatus: Sendable {
+    public let kind: Kind
+    /// Who may read, write and execute it: the lowest nine bits.
+    public let permissions: UInt32
+    public let owner: UInt32
+
+    public enum Kind: Sendable {
+        case file, folder, link, other
+    }
+
+    /// Nil where it cannot be asked for; `errno` says why.
+    public init?(of path: String) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .file
+            case S_IFDIR: .folder
+            case S_IFLNK: .link
+            default: .other
+            }
+        permissions = status.st_mode & 0o777
+        owner = status.st_uid
+    }
+}
