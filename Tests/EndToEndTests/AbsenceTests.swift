@@ -11,7 +11,7 @@ extension EndToEnd {
             workerDies: Bool
         ) async throws {
             try await Deployment.run { deployment in
-                let worker = try await ResumeTests.begin(deployment)
+                let worker = try await ResumeTests.begin(deployment, coordinatorDies: true)
                 deployment.coordinator?.kill()
                 let gone = ContinuousClock.now
                 try await eventually(
@@ -40,7 +40,8 @@ extension EndToEnd {
         {
             try await Deployment.run { deployment in
                 let isHasty = ending == .byTheSecondSignal
-                let worker = try await ResumeTests.begin(deployment, grace: isHasty ? "1h" : "3s")
+                let worker = try await ResumeTests.begin(
+                    deployment, grace: isHasty ? "1h" : "3s", coordinatorDies: true)
                 deployment.coordinator?.kill()
                 if ending != .inMidTask {
                     try await eventually(

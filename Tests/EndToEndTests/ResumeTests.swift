@@ -30,14 +30,16 @@ extension EndToEnd {
         }
 
         /// Submits it, and waits until a worker has handed over checkpoints.
-        static func begin(_ deployment: Deployment, grace: String = "20s") async throws
-            -> TestProcess
-        {
+        /// - Parameter coordinatorDies: at that very moment.
+        static func begin(
+            _ deployment: Deployment, grace: String = "20s", coordinatorDies: Bool = false
+        ) async throws -> TestProcess {
             try await deployment.startCoordinator()
             let worker = try deployment.startWorker("--grace", grace)
             try deployment.write(yaml, to: "one.yaml")
             _ = try await deployment.output(of: "submit", "one.yaml")
             let folder = deployment.folder
+            let victim = coordinatorDies ? deployment.coordinator?.processID : nil
             // The tests' own threads may be busy for longer than the training takes.
             let areThere = try await onThread {
                 let end = ContinuousClock.now + .seconds(30)
@@ -45,6 +47,7 @@ extension EndToEnd {
                     if try files(folder, "data/checkpoints").count == 1,
                         try files(folder, "cache-1/checkpoints").count >= 2
                     {
+                        if let victim { kill(victim, SIGKILL) }
                         return true
                     }
                     Thread.sleep(forTimeInterval: 0.02)
