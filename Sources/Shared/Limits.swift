@@ -119,7 +119,7 @@ public enum Limits {
     public static let expiryBatchMax = 4_096
     /// Pages of 4 KiB in the write-ahead log before they are carried over to the file.
     public static let walPagesMax = 8_192
-    public static let pageCacheKilobytesMax = 32_768
+    public static let pageCacheKilobytesMax = 8_192
     /// A worker keeps one or two; 10,000 of them shall find room.
     public static let connectionsMax = 16_384
     /// Files, besides the connections' sockets, that the process may have open.
@@ -155,11 +155,10 @@ public enum Limits {
     /// To read an answer that came before the request was sent whole.
     public static let lingerSecondsMax = 2.0
 
-    // The end of a coordinator: calls under way may end, then they are broken off, then the process
-    // ends whatever it is doing. What was acknowledged is on disk.
+    // The end of a coordinator: calls under way may end, then their connections are closed, then
+    // the process ends whatever it is doing. What was acknowledged is on disk.
     public static let drainGraceSeconds = 5.0
-    public static let drainSecondsMax = 7
-    public static let endSecondsMax = 9
+    public static let endSecondsMax = 8
 
     // A lease. A worker makes three calls a lease, so that two may get lost.
     public static let leaseSecondsDefault = 30.0

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Logging
 import Shared
 
@@ -28,7 +29,7 @@ struct CoordinatorAccess: Sendable {
                 while isHeld(), !isFutile(), !stop.isSet { stop.sleep(seconds: 0.1) }
             },
             shouldGiveUp: { [stop] _ in isFutile() || stop.isPast(share: 1) },
-            elapsed: { ContinuousClock.now - start },
+            elapsed: { ContinuousClock.now - start }, now: { Timestamp(Date()) },
             randomBits: { UInt64.random(in: .min ... .max) })
         environment.retry = Self.retry(for: lease)
         // A token that is replaced costs nothing that was trained: calls wait for the new one.

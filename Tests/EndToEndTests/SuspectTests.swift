@@ -138,6 +138,7 @@ extension EndToEnd {
                     deployment.join(.worker),
                     environment: .init(
                         sleep: { _ in }, shouldGiveUp: { _ in true }, elapsed: { .zero },
+                        now: { Timestamp(milliseconds: 0) },
                         randomBits: { UInt64.random(in: .min ... .max) }), isCancelled: { false })
                 try Self.rerun(client) { Self.rows(of: $0, in: history) }
                 #expect(try await deployment.output(of: "report", Self.name) == report)

@@ -23,10 +23,9 @@ struct AllowedHosts: Sendable {
             guard parts.count == 2, parts[1].isEmpty || isPort(parts[1]) else { return nil }
             return String(parts[0])
         }
-        let parts = authority.split(
-            separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let host = parts.first, parts.count == 1 || isPort(":" + parts[1]) else { return nil }
-        return String(host)
+        let colon = authority.utf8.firstIndex(of: UInt8(ascii: ":")) ?? authority.endIndex
+        let port = authority[colon...]
+        return port.isEmpty || isPort(port) ? String(authority[..<colon]) : nil
     }
 
     private static func isPort(_ text: some StringProtocol) -> Bool {

@@ -66,7 +66,7 @@ final class BenchServer {
             admin,
             environment: .init(
                 sleep: { Thread.sleep(forTimeInterval: $0) }, shouldGiveUp: { $0 > 300 },
-                elapsed: { ContinuousClock.now - start },
+                elapsed: { ContinuousClock.now - start }, now: { Timestamp(Date()) },
                 randomBits: { UInt64.random(in: .min ... .max) }),
             isCancelled: { false })
     }

@@ -59,12 +59,11 @@ struct LoadWorker {
         post("/v1/leases/\(lease.id)/\(verb)", verb, body, token: lease.token, notBefore: notBefore)
     }
 
-    /// Request ids are random, as a worker's are: so they lie all over the store's index.
     private func post(
         _ path: String, _ kind: String, _ body: String, token: String? = nil,
         notBefore: NIODeadline? = nil
     ) -> LoadRequest {
-        let id = RequestID.random { UInt64.random(in: .min ... .max) }
+        let id = RequestID.fresh(at: Timestamp(Date())) { UInt64.random(in: .min ... .max) }
         return target.post(
             path, kind: kind, id: id.rawValue, token: token, body: body, notBefore: notBefore)
     }

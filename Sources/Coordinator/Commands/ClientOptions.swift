@@ -39,7 +39,8 @@ struct ClientOptions: ParsableArguments {
         let start = clock.now
         let environment = CoordinatorClient.Environment(
             sleep: { Thread.sleep(forTimeInterval: $0) }, shouldGiveUp: { $0 > 5 },
-            elapsed: { clock.now - start }, randomBits: { UInt64.random(in: .min ... .max) })
+            elapsed: { clock.now - start }, now: { Timestamp(Date()) },
+            randomBits: { UInt64.random(in: .min ... .max) })
         return try CoordinatorClient(
             join(), environment: environment, isCancelled: { false })
     }

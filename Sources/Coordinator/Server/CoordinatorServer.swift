@@ -55,14 +55,19 @@ struct CoordinatorServer {
                 availableConnectionsDelegate: MaximumAvailableConnections(place.connectionsMax)),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
-        var configuration = ServiceGroupConfiguration(
+        // Nothing is ever cancelled: the HTTP server traps where its connections are. Its guards
+        // close them, and `EndOfWaits` has the last word.
+        let configuration = ServiceGroupConfiguration(
             services: [
-                application, Reaper(store: store, ready: ready, logger: logger),
-                EndOfWaits(ready: ready, logger: logger),
-                CheckpointSweeper(store: store, files: checkpoints, logger: logger),
+                .init(service: application),
+                .init(
+                    service: Reaper(store: store, ready: ready, logger: logger),
+                    failureTerminationBehavior: .gracefullyShutdownGroup),
+                .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
+                .init(
+                    service: CheckpointSweeper(store: store, files: checkpoints, logger: logger)),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSecondsMax)
         try await ServiceGroup(configuration: configuration).run()
     }
 
@@ -106,6 +111,7 @@ struct CoordinatorServer {
 /// What would hold up the end. Workers that wait for a task are sent away empty-handed; whatever
 /// else may be under way, the process ends in time: what was acknowledged is on disk.
 private struct EndOfWaits: Service {
+    let store: Store
     let ready: ReadySignal
     let logger: Logger
 
@@ -113,7 +119,7 @@ private struct EndOfWaits: Service {
         try? await gracefulShutdown()
         DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Limits.endSecondsMax)) {
             logger.warning("ended with calls under way; their callers will repeat them")
-            _exit(EXIT_SUCCESS)
+            _exit(store.commits.brokenBy == nil ? EXIT_SUCCESS : EXIT_FAILURE)
         }
         ready.close()
     }

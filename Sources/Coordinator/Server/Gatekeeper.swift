@@ -54,7 +54,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
                 "A token is needed: `gdln-coordinator join-string`, on the coordinator's host, "
                     + "says how to get in.")
         }
-        let parts = value.split(separator: " ")
+        let parts = value.utf8.split(separator: UInt8(ascii: " ")).map(Substring.init)
         guard values.count == 1, parts.count == 2, parts[0].lowercased() == "bearer",
             let entry = tokens.entry(ofToken: parts[1])
         else {

@@ -16,10 +16,11 @@ struct LeasePlace: Equatable {
 
     /// Nil where the id cannot be one of ours.
     init?(_ lease: LeaseID) {
-        let parts = lease.rawValue.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 3, let task = Int64(parts[0]), let attempt = Int(parts[1]) else {
-            return nil
-        }
+        let parts = lease.rawValue.utf8.split(
+            separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
+        guard parts.count == 3, let task = Int64(Substring(parts[0])),
+            let attempt = Int(Substring(parts[1]))
+        else { return nil }
         (self.task, self.attempt) = (task, attempt)
     }
 

@@ -2,6 +2,9 @@ import GRDB
 
 /// The tables, and how an older file becomes a newer one. Names of constraints are sentences,
 /// because SQLite's message about a broken one is its name.
+///
+/// What is checked at each write has no list: for `IN` with more than two values SQLite makes a
+/// table for the time of the statement, which takes longer than the write.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
@@ -69,8 +72,9 @@ enum Schema {
             UNIQUE (sweep, position),
             -- In this order: tasks of the same content are looked for in all sweeps.
             UNIQUE (id, sweep),
-            CONSTRAINT state_known CHECK (state IN
-                ('ready', 'leased', 'succeeded', 'failed', 'cancelled', 'cached', 'pruned')),
+            CONSTRAINT state_known CHECK
+                (state = 'ready' OR state = 'leased' OR state = 'succeeded' OR state = 'failed'
+                    OR state = 'cancelled' OR state = 'cached' OR state = 'pruned'),
             CONSTRAINT source_iff_cached CHECK ((state = 'cached') = (source IS NOT NULL)),
             CONSTRAINT lease_iff_leased CHECK ((state = 'leased') = (lease IS NOT NULL)),
             CONSTRAINT attempts_bounded CHECK
@@ -102,8 +106,10 @@ enum Schema {
             endedAt   INTEGER,
 
             PRIMARY KEY (task, number),
-            CONSTRAINT outcome_known CHECK (outcome IN
-                ('running', 'succeeded', 'failed', 'lost', 'handed_back', 'cancelled', 'pruned')),
+            CONSTRAINT outcome_known CHECK
+                (outcome = 'running' OR outcome = 'succeeded' OR outcome = 'failed'
+                    OR outcome = 'lost' OR outcome = 'handed_back' OR outcome = 'cancelled'
+                    OR outcome = 'pruned'),
             CONSTRAINT ended_iff_not_running CHECK ((outcome = 'running') = (endedAt IS NULL))
         ) STRICT, WITHOUT ROWID;
 
@@ -168,7 +174,8 @@ enum Schema {
 
         -- A failed task keeps its own, for the case that a person wants it tried again.
         CREATE TRIGGER checkpoint_ends_with_task AFTER UPDATE OF state ON task
-            WHEN NEW.state IN ('succeeded', 'cancelled', 'cached', 'pruned')
+            WHEN NEW.state = 'succeeded' OR NEW.state = 'cancelled' OR NEW.state = 'cached'
+                OR NEW.state = 'pruned'
             BEGIN DELETE FROM checkpoint WHERE task = NEW.number; END;
         """
 }

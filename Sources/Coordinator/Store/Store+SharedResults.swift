@@ -26,12 +26,19 @@ extension Store {
 
     /// Gives the result of a task that has just succeeded to those of the same content that wait.
     static func shareResult(of task: StoredTask, _ database: Database) throws {
-        guard task.sharesResults else { return }
+        guard task.sharesResults, try hasTwinThatWaits(task, database) else { return }
         try database.executeCached(
             take + """
                  WHERE origin.number = ? AND task.id = origin.id AND task.state = 'ready'
                     AND task.sweep IN (SELECT id FROM sweep WHERE sharesResults)
                 """,
             [task.number])
+    }
+
+    /// Mostly there is none, and to look costs less than an update that finds nothing.
+    private static func hasTwinThatWaits(_ task: StoredTask, _ database: Database) throws -> Bool {
+        try database.firstRow(
+            "SELECT 1 FROM task WHERE id = ? AND state = 'ready' LIMIT 1", [task.id.rawValue]
+        ) { _ in true } ?? false
     }
 }

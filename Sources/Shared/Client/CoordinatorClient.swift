@@ -16,6 +16,8 @@ public final class CoordinatorClient {
         /// Asked before each repeat of a call and during it, with the seconds since the first try.
         public var shouldGiveUp: (_ secondsSinceFirstTry: Double) -> Bool
         public var elapsed: () -> Duration
+        /// Stands at the front of request ids.
+        public var now: () -> Timestamp
         /// 64 random bits.
         public var randomBits: () -> UInt64
         /// Asked after the coordinator did not accept the token: the way to it as it is now known.
@@ -24,11 +26,13 @@ public final class CoordinatorClient {
 
         public init(
             sleep: @escaping (Double) -> Void, shouldGiveUp: @escaping (Double) -> Bool,
-            elapsed: @escaping () -> Duration, randomBits: @escaping () -> UInt64
+            elapsed: @escaping () -> Duration, now: @escaping () -> Timestamp,
+            randomBits: @escaping () -> UInt64
         ) {
             self.sleep = sleep
             self.shouldGiveUp = shouldGiveUp
             self.elapsed = elapsed
+            self.now = now
             self.randomBits = randomBits
         }
     }
@@ -71,7 +75,7 @@ extension CoordinatorClient {
     func call(_ request: HTTPRequest) throws(ClientError) -> Data {
         var request = request
         if request.method != .get {
-            let id = RequestID.random(environment.randomBits)
+            let id = RequestID.fresh(at: environment.now(), environment.randomBits)
             request.headers.append(("Request-Id", id.rawValue))
         }
         let start = environment.elapsed()

@@ -49,6 +49,18 @@ public struct RequestID: Identifier {
     public init(unchecked rawValue: String) { self.rawValue = rawValue }
 }
 
+extension RequestID {
+    /// A fresh one: 12 hexadecimal digits of the time, then 20 random ones. The coordinator keeps
+    /// answers by these ids: what is called at about the same time then lies side by side, and a
+    /// commit touches few pages of its file where random ids would touch one each. Nothing depends
+    /// on the clock being right.
+    public static func fresh(at now: Timestamp, _ randomBits: () -> UInt64) -> RequestID {
+        let time = UInt64(bitPattern: now.milliseconds) << 16
+        let digits = withUnsafeBytes(of: time.bigEndian) { hexadecimalString($0.prefix(6)) }
+        return RequestID(unchecked: digits + random(digits: 20, randomBits).rawValue)
+    }
+}
+
 /// Names a worker process. Two processes never share one, not even on the same host.
 public struct WorkerName: Identifier {
     public let rawValue: String

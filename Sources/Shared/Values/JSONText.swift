@@ -110,18 +110,28 @@ public struct JSONText {
 
     private mutating func quote(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-            case 8: bytes += Array("\\b".utf8)
-            case 9: bytes += Array("\\t".utf8)
-            case 10: bytes += Array("\\n".utf8)
-            case 12: bytes += Array("\\f".utf8)
-            case 13: bytes += Array("\\r".utf8)
-            case ..<32: bytes += Array("\\u00".utf8) + Array(hexadecimalString([byte]).utf8)
-            default: bytes.append(byte)
-            }
+        if text.utf8.contains(where: Self.mustBeEscaped) {
+            for byte in text.utf8 { escape(byte) }
+        } else {
+            bytes.append(contentsOf: text.utf8)
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func mustBeEscaped(_ byte: UInt8) -> Bool {
+        byte < 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
+        case 8: bytes += Array("\\b".utf8)
+        case 9: bytes += Array("\\t".utf8)
+        case 10: bytes += Array("\\n".utf8)
+        case 12: bytes += Array("\\f".utf8)
+        case 13: bytes += Array("\\r".utf8)
+        case ..<32: bytes += Array("\\u00".utf8) + Array(hexadecimalString([byte]).utf8)
+        default: bytes.append(byte)
+        }
     }
 }

@@ -173,13 +173,6 @@ public struct Mutant: Sendable {
         Mutant(
             "endless-drain", "SIGTERM waits for every client", scenario: "drain",
             Edit(
-                "Server/CoordinatorServer.swift",
-                "configuration.maximumGracefulShutdownDuration = .seconds(Limits.drainSecondsMax)",
-                """
-                configuration.maximumGracefulShutdownDuration =
-                    MUTANT ? .seconds(600) : .seconds(Limits.drainSecondsMax)
-                """),
-            Edit(
                 "Server/CoordinatorServer.swift", ".now() + .seconds(Limits.endSecondsMax)",
                 ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)"),
             Edit(

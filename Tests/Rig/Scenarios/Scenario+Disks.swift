@@ -73,9 +73,7 @@ extension Scenario {
             run.recorder.mark(.fault, "syncs fail")
             let broken = run.recorder.now
             let exit = try await run.coordinator().exit(within: .seconds(30))
-            // Seldom by a trap: the server's library takes it ill that its connections are
-            // cancelled.
-            guard exit != .code(0) else { throw TestFailure("it ended with \(exit)") }
+            guard exit == .code(1) else { throw TestFailure("it ended with \(exit)") }
             try run.expectNothingAccepted(since: broken)
             try shim.set(0)
             try await run.deployment.startCoordinator()

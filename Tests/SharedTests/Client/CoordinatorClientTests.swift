@@ -22,6 +22,7 @@ import Testing
                 waits.delays.append($0)
                 waits.clock += $0
             }, shouldGiveUp: { $0 > patience }, elapsed: { .seconds(waits.clock) },
+            now: { Timestamp(milliseconds: 0x19_0000_0000 + Int64(waits.clock * 1_000)) },
             randomBits: random.bits)
         let client = try CoordinatorClient(
             Join(address: server.address), environment: environment, isCancelled: { false })

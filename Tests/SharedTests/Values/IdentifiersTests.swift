@@ -28,6 +28,18 @@ import Testing
         #expect(SweepID.random(digits: 10, random.bits).rawValue.count == 10)
     }
 
+    @Test func `request ids of later calls stand behind those of earlier ones`() throws {
+        let random = TestRandom(seed: 2)
+        let times: [Int64] = [0, 1, 255, 256, 1_700_000_000_000, 1_700_000_000_001, 1 << 47]
+        let ids = times.map { RequestID.fresh(at: Timestamp(milliseconds: $0), random.bits) }
+        #expect(ids.map(\.rawValue) == ids.map(\.rawValue).sorted())
+        #expect(ids.allSatisfy { RequestID(rawValue: $0.rawValue) != nil })
+        #expect(ids[4].rawValue.hasPrefix("018bcfe56800") && ids[4].rawValue.count == 32)
+        let moment = Timestamp(milliseconds: 5)
+        let alike = (0..<1_000).map { _ in RequestID.fresh(at: moment, random.bits) }
+        #expect(Set(alike).count == 1_000)
+    }
+
     @Test func `a digest is 64 lower-case digits, and the one of nothing is known`() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
         #expect(Digest(of: Data()).hexadecimal == empty)
