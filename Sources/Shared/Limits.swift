@@ -59,7 +59,8 @@ public enum Limits {
     public static let numberMagnitudeMax = 1e30
 
     // Files.
-    public static let datasetBytesMax = 1 << 32
+    /// Coordinators and workers have it in memory whole, for a moment twice.
+    public static let datasetBytesMax = 1 << 30
     public static let datasetExamplesMax = 10_000_000
     public static let datasetNumbersPerExampleMax = 1 << 20
     /// One file of a data set before and after gunzip: EMNIST's largest has 547 MB.
@@ -108,6 +109,14 @@ public enum Limits {
     /// An attempt of more rows has them read beside the store's writing, not within it.
     public static let rowsReadWhileWritingMax = 1_000
     public static let metricsPerRowMax = 64
+    /// Of one row as it is stored.
+    public static let rowBytesMax = 4_096
+    /// Of one attempt, for each of its epochs: a worker of ours needs two.
+    public static let rowsPerEpochMax = 16
+    /// At one task, those included that were handed back.
+    public static let attemptsBegunMax = 10_000
+    /// Of all sweeps that one coordinator has.
+    public static let tasksStoredMax = 10_000_000
     public static let errorTextBytesMax = 4_096
     public static let leaseWaitSecondsMax = 60
     public static let hostNameBytesMax = 255
@@ -136,6 +145,10 @@ public enum Limits {
     public static let diskReserveBytes = 1 << 30
     public static let diskReserveFraction = 20
     public static let fullDiskRetrySeconds = 60
+    /// Reports that are being written or read at once: each is a file of its own until then.
+    public static let reportsAtOnceMax = 16
+    /// A report may always have so much of the disk, whatever is left.
+    public static let smallReportBytes = 16 << 20
 
     // A connection. Whoever is slower is cut off.
     public static let deadlineCheckSeconds = 1.0

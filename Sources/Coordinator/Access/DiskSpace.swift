@@ -5,11 +5,16 @@ import Synchronization
 /// Keeps a reserve on the disk: uploads stop while there is still room for results, which are what
 /// hours of training went into.
 final class DiskSpace: Sendable {
-    private let path: String
+    /// Bytes free and in all; nil where the system does not say.
+    typealias Figures = (free: Int, size: Int)
+
+    private let measure: @Sendable () -> Figures?
     /// What uploads under way may still come to take.
     private let promised = Mutex(0)
 
-    init(path: String) { self.path = path }
+    init(path: String) { measure = { Self.figures(path) } }
+
+    init(measure: @escaping @Sendable () -> Figures?) { self.measure = measure }
 
     /// Whether an upload of that many bytes leaves the reserve alone. Then `release` must follow.
     func reserve(_ bytes: Int) -> Bool {
@@ -24,6 +29,11 @@ final class DiskSpace: Sendable {
         }
     }
 
+    /// Whether there is more than the reserve.
+    var isRoomy: Bool {
+        measure().map { Self.isEnough(free: $0.free, size: $0.size, wanted: 1) } ?? true
+    }
+
     func release(_ bytes: Int) { promised.withLock { $0 -= bytes } }
 
     static func isEnough(free: Int, size: Int, wanted: Int) -> Bool {
@@ -31,8 +41,8 @@ final class DiskSpace: Sendable {
         return free - reserve >= wanted
     }
 
-    /// Bytes, for those who are not root; nil where the system does not say.
-    private func measure() -> (free: Int, size: Int)? {
+    /// For those who are not root.
+    private static func figures(_ path: String) -> Figures? {
         var figures = statvfs()
         guard statvfs(path, &figures) == 0 else { return nil }
         let unit = UInt64(figures.f_frsize)

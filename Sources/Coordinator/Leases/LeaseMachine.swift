@@ -6,7 +6,7 @@ import Shared
 /// Attempts are numbered from 1. A lease is fenced by its attempt's number: only the newest attempt
 /// may say anything about the task, and only until the task is final. A worker that slept past its
 /// lease may still speak while no other attempt has begun, so that hours of training are not thrown
-/// away for a late heartbeat.
+/// away for a late heartbeat. That holds where it was the last attempt, too: only a loss is undone.
 struct LeaseMachine: Hashable {
     private(set) var state: TaskState
     /// The number of the newest attempt; 0 before the first.
@@ -41,7 +41,7 @@ struct LeaseMachine: Hashable {
         }
         return switch (state, outcome) {
         case (.leased, .running): .current
-        case (.ready, .lost): .revivable
+        case (.ready, .lost), (.failed, .lost): .revivable
         case (.succeeded, .succeeded): .succeededAlready
         case (.ready, _), (.leased, _): .lost(reason: "the attempt is \(outcome.words)")
         case (.succeeded, _), (.failed, _), (.cancelled, _), (.cached, _), (.pruned, _):
@@ -58,9 +58,10 @@ struct LeaseMachine: Hashable {
         return true
     }
 
-    /// The newest attempt, given up for lost, was heard of again.
+    /// The newest attempt, given up for lost, was heard of again: also the last one, for whose loss
+    /// the task was failed. Nobody else has it, and what was trained is as good as ever.
     mutating func revive() {
-        guard state == .ready else { return }
+        guard state == .ready || state == .failed else { return }
         state = .leased
         // A person's retry may have set the count back in between.
         attemptsCharged = max(attemptsCharged, 1)
@@ -73,9 +74,11 @@ struct LeaseMachine: Hashable {
         state = !isPermanent && attemptsCharged < attemptMax ? .ready : .failed
     }
 
-    /// The worker gave the task back unharmed: the attempt does not count.
+    /// The worker gave the task back unharmed: the attempt does not count. But a task that comes
+    /// back for ever must not fill the store.
     mutating func handBack() {
         guard state == .leased else { return }
+        guard attempt < Limits.attemptsBegunMax else { return endAttempt(isPermanent: true) }
         state = .ready
         attemptsCharged -= 1
     }

@@ -6,6 +6,14 @@ import Shared
 struct Reports: Sendable {
     let store: Store
     let temporaryDirectory: String
+    let space: DiskSpace
+    private let places = Places(Limits.reportsAtOnceMax)
+
+    init(store: Store, temporaryDirectory: String, space: DiskSpace) {
+        self.store = store
+        self.temporaryDirectory = temporaryDirectory
+        self.space = space
+    }
 
     func report(_ sweep: String, withRuntime: Bool) async throws -> TemporaryFile {
         try await write(sweep) { snapshot, output in
@@ -44,9 +52,10 @@ struct Reports: Sendable {
         _ sweep: String,
         _ body: @escaping @Sendable (SweepSnapshot, LineOutput) throws -> Void
     ) async throws -> TemporaryFile {
-        let file = try TemporaryFile(in: temporaryDirectory)
-        try await store.withSnapshot(of: sweep) { snapshot in
-            let output = LineOutput(file: file)
+        guard let place = places.take() else { throw APIError.tooManyReports }
+        let file = try TemporaryFile(in: temporaryDirectory, keeping: place)
+        try await store.withSnapshot(of: sweep) { [space] snapshot in
+            let output = LineOutput(file: file, space: space)
             try body(snapshot, output)
             try output.flush()
         }
@@ -61,12 +70,17 @@ extension StoredSweep {
     }
 }
 
-/// Collects short texts into long writes.
+/// Collects short texts into long writes. A large file ends where the disk's reserve begins, which
+/// is for results.
 final class LineOutput {
     private let file: TemporaryFile
+    private let space: DiskSpace
     private var pending: [UInt8] = []
 
-    init(file: TemporaryFile) { self.file = file }
+    init(file: TemporaryFile, space: DiskSpace) {
+        self.file = file
+        self.space = space
+    }
 
     func append(_ text: String) throws {
         try append { $0.append(contentsOf: text.utf8) }
@@ -79,6 +93,9 @@ final class LineOutput {
     }
 
     func flush() throws {
+        guard file.count < Limits.smallReportBytes || space.isRoomy else {
+            throw APIError.diskIsNearlyFull
+        }
         try file.append(pending)
         pending.removeAll(keepingCapacity: true)
     }

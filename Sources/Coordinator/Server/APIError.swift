@@ -24,6 +24,20 @@ struct APIError: Error {
         APIError(.badRequest, .badRequest, "The body did not arrive whole.")
     }
 
+    static var diskIsNearlyFull: APIError {
+        APIError(
+            .serviceUnavailable, .unavailable,
+            "The coordinator's disk is nearly full: it takes results, but no sweeps and no "
+                + "uploads, and writes no large reports.",
+            retryAfterSeconds: Limits.fullDiskRetrySeconds)
+    }
+
+    static var tooManyReports: APIError {
+        APIError(
+            .serviceUnavailable, .unavailable,
+            "\(Limits.reportsAtOnceMax) reports are being written or read already.")
+    }
+
     func response() throws -> Response {
         var response = try jsonResponse(message, status: status)
         if status == .serviceUnavailable || status == .tooManyRequests {
@@ -78,8 +92,9 @@ extension APIError {
             case .setAside: (.forbidden, .setAside)
             case .metricsGap, .rowsMissing: (.conflict, .metricsGap)
             case .metricsConflict: (.conflict, .metricsConflict)
-            case .epochsMissing, .evaluationMissing, .noSuchEpoch:
+            case .epochsMissing, .evaluationMissing, .noSuchEpoch, .tooManyRows:
                 (.unprocessableContent, .badRequest)
+            case .tooManyTasks: (.unprocessableContent, .tooLarge)
             case .trajectoryMismatch: (.unprocessableContent, .trajectoryMismatch)
             case .requestIDReused: (.unprocessableContent, .requestIDReused)
             case .notDurable: (.internalServerError, .internalError)

@@ -20,14 +20,17 @@ struct CoordinatorServer {
     let logger: Logger
 
     /// Opens or makes the data directory. One process at a time: a second one is refused.
-    init(dataDirectory: String, leaseDuration: Duration, logger: Logger) throws {
+    /// - Parameter space: what is left of the disk; else as the system says.
+    init(
+        dataDirectory: String, leaseDuration: Duration, space: DiskSpace? = nil, logger: Logger
+    ) throws {
         directory = try DataDirectory(path: dataDirectory)
         store = try Store(
             path: directory.databasePath, leaseDuration: leaseDuration, environment: .system)
         checkpoints = CheckpointFiles(directory)
         tokens = try TokenBook(path: directory.tokensPath)
         ownTokens = try OwnTokens(in: directory, book: tokens, environment: .system)
-        space = DiskSpace(path: directory.path)
+        self.space = space ?? DiskSpace(path: directory.path)
         self.logger = logger
     }
 
@@ -98,7 +101,8 @@ struct CoordinatorServer {
         SweepRoutes(
             store: store,
             planner: SweepPlanner(datasets: DatasetCatalogue(store: store, files: files)),
-            reports: Reports(store: store, temporaryDirectory: directory.temporaryPath),
+            reports: Reports(
+                store: store, temporaryDirectory: directory.temporaryPath, space: space),
             ready: ready
         ).add(to: router)
         DatasetRoutes(store: store, files: files, directory: directory).add(to: router)

@@ -17,6 +17,10 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
         try checkForm(request)
         let rule = AccessRule.rule(for: request.method, context.endpointPath)
         if rule != .anybody { try checkCaller(request, rule) }
+        // A sweep's tasks take more of the disk than what is sent of them.
+        if request.method == .post, context.endpointPath == "/v1/sweeps", !space.isRoomy {
+            throw APIError.diskIsNearlyFull
+        }
         guard request.method == .put else { return try await next(request, context) }
         let bytes = try bytesOfUpload(request, most: Self.uploadBytesMax(context.endpointPath))
         defer { space.release(bytes) }
@@ -88,10 +92,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
                 "This upload may have at most \(most) bytes.")
         }
         guard space.reserve(bytes) else {
-            throw APIError(
-                .serviceUnavailable, .unavailable,
-                "The coordinator's disk is nearly full: it takes results, but no uploads.",
-                retryAfterSeconds: Limits.fullDiskRetrySeconds)
+            throw APIError.diskIsNearlyFull
         }
         return bytes
     }

@@ -139,12 +139,14 @@ struct LeaseRoutes {
     private static let metricsBeyondLimits = APIError(
         .badRequest, .badRequest,
         "A call carries at most \(Limits.rowsPerRequestMax) rows of at most "
-            + "\(Limits.metricsPerRowMax) metrics with names of 1 to "
+            + "\(Limits.metricsPerRowMax) metrics and \(Limits.rowBytesMax) bytes, with names of "
+            + "1 to "
             + "\(Limits.nameCharactersMax) bytes without control characters; sequences "
             + "count from 0, epochs from 1 to \(Limits.epochsMax).")
 
     private func isWithinLimits(_ row: MetricBatch.RowReader) -> Bool {
-        guard (1...Limits.epochsMax).contains(row.epoch) else { return false }
+        guard (1...Limits.epochsMax).contains(row.epoch), row.byteCount <= Limits.rowBytesMax
+        else { return false }
         var (count, namesAreRight) = (0, true)
         row.forEachMetric { name, _ in
             count += 1

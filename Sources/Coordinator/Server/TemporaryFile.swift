@@ -8,8 +8,11 @@ import Shared
 /// gone when the last user is, also after a kill. Written first, then read; not at the same time.
 final class TemporaryFile: Sendable {
     private let descriptor: Int32
+    private let companion: (any AnyObject & Sendable)?
 
-    init(in directory: String) throws {
+    /// - Parameter companion: lives as long as the file.
+    init(in directory: String, keeping companion: (any AnyObject & Sendable)? = nil) throws {
+        self.companion = companion
         var template = Array("\(directory)/XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw POSIXFileError(directory) }
@@ -35,10 +38,16 @@ final class TemporaryFile: Sendable {
         }
     }
 
+    /// Its bytes where they lie: no copy of them is made.
     func contents() throws -> Data {
-        lseek(descriptor, 0, SEEK_SET)
-        return try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).readToEnd()
-            ?? Data()
+        let count = count
+        guard count > 0 else { return Data() }
+        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0),
+            start != MAP_FAILED
+        else { throw POSIXFileError("a temporary file") }
+        return Data(
+            bytesNoCopy: start, count: count,
+            deallocator: .custom { start, count in munmap(start, count) })
     }
 
     /// Its bytes as an answer, in pieces, at the pace of the client.

@@ -56,5 +56,6 @@ extension Store {
         guard database.changesCount == numbers.count else {
             throw DatabaseError(message: "tasks changed within one transaction")
         }
+        if machine.state == .ready { _ = try takeResults(for: numbers, database) }
     }
 }

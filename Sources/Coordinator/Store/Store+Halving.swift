@@ -13,18 +13,17 @@ extension Store {
     {
         guard let halving = try task.halving(), rows.count > 0 else { return nil }
         let measured = try rows.rows()
-        var reason: String?
         for rung in halving.rungs where rung < task.epochs {
             let values = halving.metric.value(in: measured.filter { $0.epoch == rung })
             guard let value = values, try note(value, task, rung, database) else { continue }
             let others = try self.values(at: rung, of: task.sweep, database)
-            if reason == nil, !halving.keeps(value, among: others) {
-                reason =
-                    "stopped after epoch \(rung): \(halving.metric.name) of "
+            // What it came to at later rungs says nothing to others: it would not have got there.
+            guard halving.keeps(value, among: others) else {
+                return "stopped after epoch \(rung): \(halving.metric.name) of "
                     + "\(MetricValue(value).text) is not among the best of \(others.count)"
             }
         }
-        return reason
+        return nil
     }
 
     /// False where the task has been there before.

@@ -184,7 +184,9 @@ extension Store {
             decide(&machine)
             try Self.end(lease, outcome, error: error, at: now, database)
             try task.apply(machine, lease: nil, error: error, database)
-            return machine.state
+            let isReady = machine.state == .ready
+            let isTaken = try isReady && Self.takeResults(for: [task.number], database) > 0
+            return isTaken ? .cached : machine.state
         }
     }
 

@@ -181,6 +181,10 @@ extension Store {
         if repeated > 0 { try checkRepeat(rows, from: first, count: repeated, of: task, database) }
         let fresh = rows.suffix(from: repeated)
         guard fresh.count > 0 else { return }
+        let wanted = task.epochs * Limits.rowsPerEpochMax
+        guard next + fresh.count <= wanted else {
+            throw StoreError.tooManyRows(found: next + fresh.count, wanted: wanted)
+        }
         try database.executeCached(
             """
             INSERT INTO metric (task, attempt, first, count, lastEpoch, rows)
@@ -229,9 +233,9 @@ extension Store {
 
     /// A lease that was given up for lost, and that nobody else took, holds again.
     static func revive(_ task: StoredTask, _ lease: LeaseID, _ database: Database) throws {
-        guard task.machine.state == .ready else { return }
         var machine = task.machine
         machine.revive()
+        guard machine != task.machine else { return }
         try database.executeCached(
             """
             UPDATE attempt SET outcome = 'running', error = NULL, endedAt = NULL

@@ -24,6 +24,20 @@ extension Store {
         return database.changesCount
     }
 
+    /// Gives tasks that have just become ready again the results of their twins, which may have
+    /// succeeded while they were under way. Returns how many.
+    static func takeResults(for tasks: [Int64], _ database: Database) throws -> Int {
+        try database.execute(
+            sql: take + """
+                 JOIN sweep ON sweep.id = origin.sweep AND sweep.sharesResults
+                WHERE task.number IN (SELECT value FROM json_each(?)) AND task.state = 'ready'
+                    AND origin.id = task.id AND origin.state = 'succeeded'
+                    AND task.sweep IN (SELECT id FROM sweep WHERE sharesResults)
+                """,
+            arguments: [tasks.sqlList])
+        return database.changesCount
+    }
+
     /// Gives the result of a task that has just succeeded to those of the same content that wait.
     static func shareResult(of task: StoredTask, _ database: Database) throws {
         guard task.sharesResults, try hasTwinThatWaits(task, database) else { return }

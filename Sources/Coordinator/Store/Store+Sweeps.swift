@@ -39,6 +39,11 @@ extension Store {
             String(decoding: try WireCoding.encode(rule), as: UTF8.self)
         }
         return try await once(key) { database in
+            // Tasks are numbered from 1 and never taken away.
+            let stored = try Int.fetchOne(database, sql: "SELECT MAX(number) FROM task") ?? 0
+            guard stored + sweep.tasks.count <= Limits.tasksStoredMax else {
+                throw StoreError.tooManyTasks(found: sweep.tasks.count, stored: stored)
+            }
             let id = SweepID.random(digits: 10, randomBits)
             try database.execute(
                 sql: """
@@ -155,14 +160,15 @@ extension Store {
             let tasks = try StoredTask.fetchAll(
                 database, sql: "WHERE task.sweep = ? AND task.state IN ('failed', 'cancelled')",
                 arguments: [sweep.rawValue])
-            var count = 0
+            var retried: [Int64] = []
             for task in tasks {
                 var machine = task.machine
                 guard machine.retry() else { continue }
                 try task.apply(machine, lease: nil, database)
-                count += 1
+                retried.append(task.number)
             }
-            return count
+            _ = try Self.takeResults(for: retried, database)
+            return retried.count
         }
     }
 }

@@ -108,6 +108,8 @@ enum StoreError: Error, Equatable {
     case epochsMissing(completed: Int, wanted: Int)
     case evaluationMissing(lastEpoch: Int, wanted: Int)
     case noSuchEpoch(Int, epochs: Int)
+    case tooManyRows(found: Int, wanted: Int)
+    case tooManyTasks(found: Int, stored: Int)
     case trajectoryMismatch(stored: Digest, claimed: Digest)
     case requestIDReused
     case selfTestFailed(host: String, [String])
@@ -141,6 +143,11 @@ extension StoreError: CustomStringConvertible {
             "The last epoch that was evaluated is \(lastEpoch), of \(wanted)."
         case .noSuchEpoch(let found, let epochs):
             "A row is of epoch \(found), but the task has \(epochs) epochs."
+        case .tooManyRows(let found, let wanted):
+            "The attempt would have \(found) metric rows; for its epochs it may have \(wanted)."
+        case .tooManyTasks(let found, let stored):
+            "The sweep has \(found) tasks and the coordinator \(stored) already: it keeps "
+                + "\(Limits.tasksStoredMax) at most."
         case .trajectoryMismatch(let stored, let claimed):
             "The stored rows have the trajectory \(stored), the attempt claims \(claimed)."
         case .requestIDReused:

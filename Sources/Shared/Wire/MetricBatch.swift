@@ -146,12 +146,15 @@ extension MetricBatch {
     public struct RowReader {
         public let epoch: Int
         public let split: MetricRow.Split
+        /// Of the row as it is stored.
+        public let byteCount: Int
         private let metrics: UnsafeRawBufferPointer
 
         private static let splits = MetricRow.Split.allCases.map { (Array($0.rawValue.utf8), $0) }
 
         init(_ raw: UnsafeRawBufferPointer) throws {
             guard raw.count >= 8 else { throw Damaged() }
+            byteCount = raw.count
             epoch = Int(
                 truncatingIfNeeded: UInt64(
                     littleEndian: raw.loadUnaligned(fromByteOffset: 0, as: UInt64.self)))

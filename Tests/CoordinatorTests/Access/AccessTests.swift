@@ -5,6 +5,8 @@ import Hummingbird
 import HummingbirdTesting
 import NIOCore
 import Shared
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import Coordinator
@@ -253,6 +255,60 @@ import Testing
         // A small disk's reserve is a part of it.
         #expect(DiskSpace.isEnough(free: 60, size: 1_000, wanted: 10))
         #expect(!DiskSpace.isEnough(free: 60, size: 1_000, wanted: 11))
+    }
+
+    @Test func `on a disk that is nearly full results are taken, and nothing else`() async throws {
+        let free = Mutex(1 << 40)
+        let space = DiskSpace { (free.withLock { $0 }, 1 << 40) }
+        let world = try await ServerWorld(space: space)
+        try await world.test { client in
+            _ = try await client.post("/v1/sweeps", ServerWorld.sweep())
+            let leases = try await client.lease(slots: 2)
+            free.withLock { $0 = Limits.diskReserveBytes }
+            let refused = [
+                try await client.post("/v1/sweeps", ServerWorld.sweep(name: "other")),
+                try await DatasetRoutesTests.put(
+                    client, "other", ServerWorld.tiny.serialized()),
+            ]
+            for answer in refused {
+                #expect(answer.status == 503 && answer.code == .unavailable, "\(answer.body)")
+                #expect(answer.headers[.retryAfter] == "\(Limits.fullDiskRetrySeconds)")
+            }
+            try await ReportsTests.finish(leases[0], client)
+            // A small report is no matter.
+            #expect(try await client.get("/v1/sweeps/study/report.csv").status == 200)
+            free.withLock { $0 = 1 << 40 }
+            let accepted = try await client.post(
+                "/v1/sweeps", ServerWorld.sweep(name: "other"))
+            #expect(accepted.status == 201)
+        }
+    }
+
+    @Test func `a large report ends where the disk's reserve begins`() throws {
+        let directory = try TemporaryDirectory()
+        let output = LineOutput(
+            file: try TemporaryFile(in: directory.path), space: DiskSpace { (0, 1 << 40) })
+        let line = String(repeating: "x", count: 1 << 20)
+        #expect(throws: APIError.self) { for _ in 0..<20 { try output.append(line) } }
+        let small = LineOutput(
+            file: try TemporaryFile(in: directory.path), space: DiskSpace { (0, 1 << 40) })
+        for _ in 0..<4 { try small.append(line) }
+        try small.flush()
+    }
+
+    @Test func `so many reports at once, and a place is free when its file is gone`() async throws {
+        let world = try await ServerWorld()
+        try await world.test { client in
+            _ = try await client.post("/v1/sweeps", ServerWorld.sweep())
+        }
+        let reports = Reports(
+            store: world.server.store, temporaryDirectory: world.server.directory.temporaryPath,
+            space: world.server.space)
+        var files: [TemporaryFile] = []
+        for _ in 0..<Limits.reportsAtOnceMax { files.append(try await reports.history("study")) }
+        await #expect(throws: APIError.self) { try await reports.manifest("study") }
+        #expect(files.removeLast().count > 0)
+        _ = try await reports.manifest("study")
     }
 
     @Test func `what uploads under way may take is counted`() throws {

@@ -29,7 +29,7 @@ import Testing
     /// cancelled, cached, pruned. A dot: nothing changes. Two attempts of three are counted.
     static let next: [Event: [String]] = [
         .lease: ["leased", ".", ".", ".", ".", ".", "."],
-        .revive: ["leased", ".", ".", ".", ".", ".", "."],
+        .revive: ["leased", ".", ".", "leased", ".", ".", "."],
         .endAttempt: [".", "ready", ".", ".", ".", ".", "."],
         .endPermanently: [".", "failed", ".", ".", ".", ".", "."],
         .handBack: [".", "ready", ".", ".", ".", ".", "."],
@@ -89,6 +89,16 @@ import Testing
         #expect(isLeased && machine.attempt == 4)
     }
 
+    @Test func `a task that is handed back for ever fails in the end`() {
+        let most = Limits.attemptsBegunMax
+        for (attempt, wanted) in [(most - 1, TaskState.ready), (most, .failed)] {
+            var machine = LeaseMachine(
+                state: .leased, attempt: attempt, attemptsCharged: 1, attemptMax: 3)
+            machine.handBack()
+            #expect(machine.state == wanted)
+        }
+    }
+
     @Test func `a retry counts anew and goes on numbering`() {
         var machine = LeaseMachine(state: .failed, attempt: 3, attemptsCharged: 3, attemptMax: 3)
         let isRetried = machine.retry()
@@ -117,7 +127,7 @@ import Testing
         let standing = machine.standing(ofAttempt: 2, outcome: outcome)
         switch (state, outcome) {
         case (.leased, .running): #expect(standing == .current)
-        case (.ready, .lost): #expect(standing == .revivable)
+        case (.ready, .lost), (.failed, .lost): #expect(standing == .revivable)
         case (.succeeded, .succeeded): #expect(standing == .succeededAlready)
         default:
             guard case .lost(let reason) = standing else {
@@ -152,6 +162,8 @@ import Testing
             event.happens(to: &machine)
             if before.state == .leased && machine.state != .leased {
                 isLastLost = event == .endAttempt
+            } else if machine.state == .cancelled {
+                isLastLost = false
             }
             check(machine, after: before, event)
         }
@@ -165,7 +177,7 @@ import Testing
         if machine.state == .leased { #expect(machine.attemptsCharged > 0) }
         if before.state == .succeeded { #expect(machine == before) }
         if before.state.isFinal && machine != before {
-            #expect([.retry, .forgive].contains(event))
+            #expect([.retry, .forgive, .revive].contains(event))
         }
     }
 }

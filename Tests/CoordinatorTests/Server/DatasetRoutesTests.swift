@@ -8,7 +8,7 @@ import Testing
 @testable import Coordinator
 
 @Suite struct DatasetRoutesTests {
-    private static func put(
+    static func put(
         _ client: any TestClientProtocol, _ name: String, _ file: Data, id: String? = "put"
     ) async throws -> Answer {
         var headers = HTTPFields()

@@ -171,10 +171,17 @@ import Testing
                 })
             var long = row
             long.values = [String(repeating: "m", count: 129): MetricValue(0)]
+            // Each part is allowed, the whole is not.
+            var heavy = row
+            heavy.values = Dictionary(
+                uniqueKeysWithValues: (10..<50).map {
+                    ("\($0)" + String(repeating: "m", count: 120), MetricValue(0))
+                })
             var late = row
             late.epoch = 0
             for (sequence, rows, epochs) in [
-                (-1, [row], 1), (0, [wide], 1), (0, [long], 1), (0, [late], 1), (0, [row], -1),
+                (-1, [row], 1), (0, [wide], 1), (0, [long], 1), (0, [late], 1),
+                (0, [heavy], 1), (0, [row], -1),
                 (0, [row], Int.max),
                 (0, [MetricRow](repeating: row, count: Limits.rowsPerRequestMax + 1), 1),
             ] {

@@ -14,10 +14,11 @@ final class ServerWorld: Sendable {
     let directory: TemporaryDirectory
     let server: CoordinatorServer
 
-    init() async throws {
+    /// - Parameter space: else the disk's own.
+    init(space: DiskSpace? = nil) async throws {
         directory = try TemporaryDirectory()
         server = try CoordinatorServer(
-            dataDirectory: directory.path + "/data", leaseDuration: .seconds(30),
+            dataDirectory: directory.path + "/data", leaseDuration: .seconds(30), space: space,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let files = DatasetFiles(directory: server.directory.datasetsPath)
         let status = try files.add(Self.tiny.serialized(), as: "tiny")

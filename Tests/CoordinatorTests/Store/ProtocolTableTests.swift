@@ -8,8 +8,8 @@ import Testing
 @Suite struct ProtocolTableTests {
     /// Where the task of a lease has got to.
     enum Situation: String, CaseIterable {
-        case held, lost, lostAndTaken, handedBack, failedOnce, succeeded, failed, cancelled
-        case cancelledAndRetried
+        case held, lost, lostAtLast, lostAndTaken, handedBack, failedOnce, succeeded, failed
+        case cancelled, cancelledAndRetried
     }
 
     enum Call: String, CaseIterable {
@@ -19,21 +19,21 @@ import Testing
     /// A state: the call is good, and the task stands so afterwards. Else the error's code.
     static let table: [Call: [String]] = [
         // In the order of `Situation`.
-        .heartbeat: ["leased", "leased"] + [String](repeating: "lease_lost", count: 7),
-        .metrics: ["leased", "leased"] + [String](repeating: "lease_lost", count: 7),
+        .heartbeat: ["leased", "leased", "leased"] + [String](repeating: "lease_lost", count: 7),
+        .metrics: ["leased", "leased", "leased"] + [String](repeating: "lease_lost", count: 7),
         .complete: [
-            "succeeded", "succeeded", "lease_lost", "lease_lost", "lease_lost", "succeeded",
-            "lease_lost", "lease_lost", "lease_lost",
+            "succeeded", "succeeded", "succeeded", "lease_lost", "lease_lost", "lease_lost",
+            "succeeded", "lease_lost", "lease_lost", "lease_lost",
         ],
-        .fail: ["ready", "ready"] + [String](repeating: "lease_lost", count: 7),
-        .handBack: ["ready", "ready"] + [String](repeating: "lease_lost", count: 7),
+        .fail: ["ready", "ready", "failed"] + [String](repeating: "lease_lost", count: 7),
+        .handBack: ["ready", "ready", "ready"] + [String](repeating: "lease_lost", count: 7),
         .cancel: [
-            "1 cancelled", "1 cancelled", "1 cancelled", "1 cancelled", "1 cancelled",
+            "1 cancelled", "1 cancelled", "0 failed", "1 cancelled", "1 cancelled", "1 cancelled",
             "0 succeeded", "0 failed", "0 cancelled", "1 cancelled",
         ],
         .retry: [
-            "0 leased", "0 ready", "0 leased", "0 ready", "0 ready", "0 succeeded", "1 ready",
-            "1 ready", "0 ready",
+            "0 leased", "0 ready", "1 ready", "0 leased", "0 ready", "0 ready", "0 succeeded",
+            "1 ready", "1 ready", "0 ready",
         ],
     ]
 
@@ -59,6 +59,12 @@ import Testing
         switch situation {
         case .held: break
         case .lost: try await world.lose(lease)
+        case .lostAtLast:
+            try await world.lose(lease)
+            let last = try await world.leaseOne()
+            try await world.append(StoreWorld.rows(epochs: 2), epochs: 2, to: last)
+            try await world.lose(last)
+            return (world, last)
         case .lostAndTaken:
             try await world.lose(lease)
             _ = try await world.leaseOne("worker-2")

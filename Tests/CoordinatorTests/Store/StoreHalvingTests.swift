@@ -1,3 +1,4 @@
+import GRDB
 import Shared
 import Testing
 
@@ -151,6 +152,25 @@ import Testing
         #expect(rule.keeps(-1, among: [.nan, -1]))
         #expect(rule.keeps(.nan, among: [.nan]))
         #expect(try Self.rule(.min).keeps(1, among: [1, 2, 3]))
+    }
+
+    @Test func `rows of several rungs in one call count up to the one that was missed`()
+        async throws
+    {
+        let world = try StoreWorld()
+        try await create(world, tasks: 2, Self.rule())
+        let leases = try await world.lease(slots: 2).map(\.lease)
+        try await world.append(
+            [row(2, 0.5), row(4, 0.4), row(8, 0.3)], epochs: 8, to: leases[0])
+        // Worse at the first rung; what it came to later must not stand in others' way.
+        try await world.append(
+            [row(2, 0.9), row(4, 0.1), row(8, 0.1)], epochs: 8, to: leases[1])
+        let noted = try await world.store.pool.read { database in
+            try Row.fetchAll(database, sql: "SELECT epoch, task FROM rung ORDER BY task, epoch")
+                .map { "\($0[1] as Int): \($0[0] as Int)" }
+        }
+        #expect(noted == ["1: 2", "1: 4", "1: 8", "2: 2"])
+        #expect(try await world.tasks().map(\.state) == [.leased, .pruned])
     }
 }
 

@@ -59,6 +59,21 @@ import Testing
         #expect(try await world.number("SELECT sum(count) FROM metric") == 0)
     }
 
+    @Test func `an attempt has so many rows for its epochs, and no more`() async throws {
+        let world = try StoreWorld()
+        try await world.create(epochs: 1)
+        let lease = try await world.leaseOne()
+        let row = StoreWorld.rows(epochs: 1)[0]
+        let most = Limits.rowsPerEpochMax
+        let all = [MetricRow](repeating: row, count: most)
+        try await world.append(all, epochs: 0, to: lease)
+        await #expect(throws: StoreError.tooManyRows(found: most + 1, wanted: most)) {
+            try await world.append([row], from: most, epochs: 0, to: lease)
+        }
+        // A repeat is none too many.
+        try await world.append(all, epochs: 0, to: lease)
+    }
+
     @Test func `an attempt's rows are its own: the next one begins at 0`() async throws {
         let (world, first) = try await leased()
         try await world.append(StoreWorld.rows(epochs: 2, shift: 5), epochs: 2, to: first)

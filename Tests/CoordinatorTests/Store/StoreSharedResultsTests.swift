@@ -95,6 +95,41 @@ import Testing
         #expect(try await world.store.brokenInvariants() == [])
     }
 
+    @Test(arguments: ["handed back", "failed", "lost", "cancelled and retried"])
+    func `what becomes ready again takes the result that came meanwhile`(end: String) async throws {
+        let world = try StoreWorld()
+        _ = try await create("first", world, tasks: 0..<1)
+        let first = try await world.leaseOne("worker-1")
+        _ = try await create("second", world, tasks: 0..<1)
+        try await world.succeed(world.leaseOne("worker-2"))
+        switch end {
+        case "handed back":
+            let state = try await world.store.handBack(
+                first, HandBackRequest(reason: "drain"), world.key())
+            #expect(state == .cached)
+        case "failed": #expect(try await world.fail(first) == .cached)
+        case "lost": try await world.lose(first)
+        default:
+            _ = try await world.store.cancel("first", world.key())
+            #expect(try await world.store.retry("first", world.key()) == 1)
+        }
+        #expect(try await states("first", world) == [.cached])
+        #expect(try await world.lease("worker-3").isEmpty)
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
+    @Test func `what does not share does not take a result when it becomes ready again`()
+        async throws
+    {
+        let world = try StoreWorld()
+        _ = try await create("alone", world, tasks: 0..<1, sharing: false)
+        let alone = try await world.leaseOne("worker-1")
+        _ = try await create("second", world, tasks: 0..<1)
+        try await world.succeed(world.leaseOne("worker-2"))
+        #expect(try await world.fail(alone) == .ready)
+        #expect(try await states("alone", world) == [.ready])
+    }
+
     @Test func `a sweep that does not share neither takes nor gives`() async throws {
         let world = try StoreWorld()
         _ = try await create("alone", world, sharing: false)

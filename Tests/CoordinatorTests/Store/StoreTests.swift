@@ -76,4 +76,23 @@ import Testing
         #expect(tasks.map(\.state) == [.succeeded, .failed, .ready])
         #expect(attempts == ["succeeded", "failed: diverged"])
     }
+
+    @Test func `a store of too many tasks takes no more`() async throws {
+        let world = try StoreWorld()
+        try await world.create(tasks: 1)
+        try await world.store.pool.writeWithoutTransaction { database in
+            try database.execute(
+                sql: """
+                    PRAGMA foreign_keys = OFF;
+                    UPDATE task SET number = \(Limits.tasksStoredMax - 2);
+                    PRAGMA foreign_keys = ON
+                    """)
+        }
+        try await world.create(tasks: 1, name: "fits")
+        let stored = Limits.tasksStoredMax - 1
+        await #expect(throws: StoreError.tooManyTasks(found: 2, stored: stored)) {
+            try await world.create(tasks: 2, name: "too many")
+        }
+        try await world.create(tasks: 1, name: "fits too")
+    }
 }

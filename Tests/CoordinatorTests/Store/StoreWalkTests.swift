@@ -23,7 +23,8 @@ import Testing
 
         func mayspeak(_ lease: LeaseID, _ task: Task) -> Bool {
             task.leases.last == lease
-                && (task.state == .leased || (task.state == .ready && task.isLastLost))
+                && (task.state == .leased
+                    || (task.isLastLost && [.ready, .failed].contains(task.state)))
         }
 
         mutating func change(_ lease: LeaseID, _ body: (inout Task) -> Void) -> Bool {
@@ -40,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(arguments: UInt64(1)...12)
+    @Test(arguments: UInt64(1)...60)
     func `the store and its model agree after every step`(seed: UInt64) async throws {
         let world = try StoreWorld(seed: seed)
         var model = Model()
