@@ -24,13 +24,27 @@ let decoders: [String: Decoder] = [
         checkSpelling(json)
         guard let sweep = try? Sweep(reading: SourceValue(json)), sweep.count <= 50 else { return }
         _ = try? sweep.expand()
-        _ = try? Configuration(reading: SourceValue(json))
+        if let base = json["base"] { _ = try? Configuration(reading: SourceValue(base)) }
+    },
+    // What a person pastes, and what a file or a header of a few words says.
+    "join": { bytes in
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let join = try? Join(parsing: text) {
+            guard let again = try? Join(parsing: join.text), again == join else {
+                return trap("a join string that was written reads as another")
+            }
+        }
+        if let token = AccessToken(text), AccessToken(token.text) != token {
+            trap("a token that was written reads as another")
+        }
+        _ = Digest(hexadecimal: text)?.bytes
     },
     // Each message of the protocol; the first byte says which.
     "messages": { bytes in
         guard let first = bytes.first else { return }
         let body = bytes.dropFirst()
         messages[Int(first) % messages.count](Data(body))
+        checkLeaseRequest(Data(body))
     },
     // Metric rows, as text and as stored: the quick reader and the thorough one must agree.
     "metrics": { bytes in
@@ -107,7 +121,17 @@ private let messages: [Decoder] = [
     message(HandBackRequest.self), message(LeaseAnswer.self), message(SweepCreated.self),
     message(SweepStatus.self), message(SweepList.self), message(TasksChanged.self),
     message(WorkerList.self), message(DatasetList.self), message(ErrorMessage.self),
+    message(TokenRequest.self), message(TokenList.self), message(HostLetBack.self),
 ]
+
+/// What the quick reader takes, the decoder takes too, and as the same.
+private func checkLeaseRequest(_ bytes: Data) {
+    guard let json = try? JSONValue(parsing: bytes), let quick = LeaseRequest(plain: json) else {
+        return
+    }
+    guard let request = try? WireCoding.decode(LeaseRequest.self, from: bytes), request == quick
+    else { return trap("the quick reader of calls for tasks is alone in its opinion") }
+}
 
 private func message<Message: Codable & Equatable & Sendable>(_ type: Message.Type) -> Decoder {
     { bytes in

@@ -16,7 +16,14 @@ enum Seeds {
     private static func seeds(_ name: String) throws -> [Data] {
         switch name {
         case "sweep-json":
-            [Data(sweep.utf8), Data(#"{"a":[1,-2.5e-3,"\u00e9\n",null,true]}"#.utf8)]
+            [sweep, values, routing, network].map { Data($0.utf8) }
+        case "join":
+            [
+                Join(
+                    address: "https://h:1", token: AccessToken(role: .worker) { 1 },
+                    pin: Join.pin(publicKey: Data([1]))),
+                Join(address: "http://[::1]:80", token: AccessToken(role: .admin) { 2 }),
+            ].map { Data($0.text.utf8) }
         case "messages": try messages()
         case "metrics": try metrics()
         case "safetensors": [try EmbeddedDataset.make().serialized().prefix(20_000), try tensors()]
@@ -49,6 +56,27 @@ enum Seeds {
         "hidden_width":4,"batch_size":1,"epochs":2,"init":{"gain":1,"bias":0},
         "optimizer":{"name":"sgd","learning_rate":0.1,"momentum":0.9}},
         "axes":[{"seeds.weights":[1,2]},{"gate":[{"family":"plus_mod","k":[1,2]}]}],"attempts":2}
+        """
+
+    private static let values = #"{"a":[1,-2.5e-3,"\u00e9\n",null,true]}"#
+
+    private static let routing = """
+        {"name":"r","experiment":"routing","base":{"domains":3,"hidden_width":4,"epochs":2,
+        "data":{"kind":"tree","depth":1,"branching":2,"strengths":[2,1]},"init":{"gain":1},
+        "method":{"name":"gradient_flow","learning_rate":0.1}},
+        "axes":[{"gate":[{"family":"all","rows_open":1}]},{"init.gain":{"log_uniform":[0.1,1]}}],
+        "search":{"method":"random","tasks":3,"seed":7},"exclude":[{"init.gain":1}]}
+        """
+
+    private static let network = """
+        {"name":"n","experiment":"gated_network","base":{"hidden_width":2,"epochs":2,
+        "init":{"gain":1},"method":{"name":"gradient_descent","learning_rate":0.1},
+        "network":{"kind":"graph",
+        "nodes":[{"name":"x","width":2},{"name":"h"},{"name":"y","width":1}],
+        "edges":[{"from":"x","to":"h"},{"from":"h","to":"y"}],
+        "contexts":[{"inputs":{"x":[[1,1],[1,-1]]},"targets":{"y":[[1],[-1]]}},
+        {"closed":["h"],"trained":false,"correlations":[{"of":["x","x"],"matrix":[[1,0],[0,1]]},
+        {"of":["y","x"],"matrix":[[0,1]]},{"of":["y","y"],"matrix":[[1]]}]}]}}}
         """
 
     private static let rows = [

@@ -7,7 +7,7 @@ import TestSupport
 extension Scenario {
     static let powerCut = Scenario(
         "power-cut", "what reached the disk at a random moment, started again",
-        needs: PowerDisk.needs, quick: 5, long: 50
+        needs: PowerDisk.needs, quick: 10, long: 50
     ) { run in
         defer { run.powerDisk?.remove() }
         let lost = try await run.cutPower()

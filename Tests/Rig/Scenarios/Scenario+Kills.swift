@@ -7,7 +7,7 @@ import TestSupport
 extension Scenario {
     static let coordinatorKill = Scenario(
         "coordinator-kill", "SIGKILL of the coordinator at a random moment, restart at once",
-        quick: 10, long: 50
+        quick: 20, long: 50
     ) { run in
         try await run.killDuringFirstStart()
         try await run.start()
@@ -50,7 +50,7 @@ extension Scenario {
 
     static let workerPause = Scenario(
         "worker-pause", "SIGSTOP of a real worker for longer than its lease, then SIGCONT",
-        quick: 3, long: 20
+        quick: 10, long: 20
     ) { run in
         let violations = try await run.withRealWorkers(stopped: 1) { workers in
             let host = run.random.below(workers.count)

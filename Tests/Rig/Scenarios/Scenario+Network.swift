@@ -68,7 +68,7 @@ extension Scenario {
 
     static let drain = Scenario(
         "drain", "SIGTERM while clients are idle, poll, send slowly and read slowly",
-        quick: 2, long: 6
+        quick: 5, long: 6
     ) { run in
         try await run.start()
         run.tasksPerSweep = 100
