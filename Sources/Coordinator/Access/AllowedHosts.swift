@@ -13,7 +13,7 @@ struct AllowedHosts: Sendable {
     /// - Parameter authority: what the header `Host` says: a name or address, maybe with a port.
     func allows(_ authority: String) -> Bool {
         guard let host = Self.host(authority) else { return false }
-        return names.contains(host.lowercased()) || Self.isAddress(host)
+        return Self.isAddress(host) || names.contains(host.lowercased())
     }
 
     private static func host(_ authority: String) -> String? {

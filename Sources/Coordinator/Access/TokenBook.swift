@@ -51,15 +51,22 @@ final class TokenBook: Sendable {
     /// Whose token it is; nil for nobody's. Takes equally long for each of them: every digest is
     /// compared to its last byte.
     func entry(ofToken text: some StringProtocol) -> Entry? {
-        let digest = Array(SHA256.hash(data: Array(text.utf8)))
+        let digest = SHA256.hash(data: Array(text.utf8))
         return known.withLock { known in
-            var found: Entry?
-            for candidate in known {
-                let difference = zip(candidate.bytes, digest).reduce(0) { $0 | ($1.0 ^ $1.1) }
-                if difference == 0 { found = candidate.entry }
+            var found: Int?
+            digest.withUnsafeBytes { wanted in
+                for (index, candidate) in known.enumerated()
+                where Self.isSame(candidate.bytes, wanted) { found = index }
             }
-            return found
+            return found.map { known[$0].entry }
         }
+    }
+
+    private static func isSame(_ left: [UInt8], _ right: UnsafeRawBufferPointer) -> Bool {
+        guard left.count == right.count else { return false }
+        var difference: UInt8 = 0
+        for index in left.indices { difference |= left[index] ^ right[index] }
+        return difference == 0
     }
 
     /// Accepts a token from now on. A repeat changes nothing.

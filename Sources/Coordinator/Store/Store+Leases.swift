@@ -205,21 +205,9 @@ extension Store {
         -> (StoredTask, LeaseMachine.Standing)
     {
         guard let place = LeasePlace(lease),
-            let outcome = try outcome(of: lease, at: place, database),
-            let task = try StoredTask.fetch(place.task, database)
+            let (task, outcome) = try StoredTask.fetch(place, lease, database)
         else { throw StoreError.noSuchLease(lease) }
         return (task, task.machine.standing(ofAttempt: place.attempt, outcome: outcome))
-    }
-
-    private static func outcome(
-        of lease: LeaseID, at place: LeasePlace, _ database: Database
-    ) throws -> AttemptOutcome? {
-        try database.firstRow(
-            "SELECT outcome, lease FROM attempt WHERE task = ? AND number = ?",
-            [place.task, place.attempt]
-        ) { row in
-            lease.rawValue == row[1] ? AttemptOutcome(rawValue: row[0]) : nil
-        } ?? nil
     }
 
     static func end(

@@ -23,20 +23,39 @@ struct StoredTask {
             task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged,
             task.attemptMax, sweep.checkpointEveryEpochs, task.stopsEarly, sweep.sharesResults,
             sweep.halving
-        FROM task JOIN sweep ON sweep.id = task.sweep
         """
 
-    private static let columnsOfOne = columns + " WHERE task.number = ?"
+    private static let tables = " FROM task JOIN sweep ON sweep.id = task.sweep "
+    private static let one = columns + tables + "WHERE task.number = ?"
+
+    private static let oneWithAttempt =
+        columns + ", attempt.outcome" + tables
+            + """
+            JOIN attempt ON attempt.task = task.number AND attempt.number = ? AND attempt.lease = ?
+            WHERE task.number = ?
+            """
 
     /// - Parameter sql: what follows FROM.
     static func fetchAll(_ database: Database, sql: String, arguments: StatementArguments) throws
         -> [StoredTask]
     {
-        try database.allRows(columns + " " + sql, arguments, StoredTask.init)
+        try database.allRows(columns + tables + sql, arguments, StoredTask.init)
     }
 
     static func fetch(_ number: Int64, _ database: Database) throws -> StoredTask? {
-        try database.firstRow(columnsOfOne, [number], StoredTask.init)
+        try database.firstRow(one, [number], StoredTask.init)
+    }
+
+    /// With how the attempt of a lease stands; nil where there never was such a lease.
+    static func fetch(_ place: LeasePlace, _ lease: LeaseID, _ database: Database) throws
+        -> (StoredTask, AttemptOutcome)?
+    {
+        try database.firstRow(oneWithAttempt, [place.attempt, lease.rawValue, place.task]) { row in
+            guard let outcome = AttemptOutcome(rawValue: row[16]) else {
+                throw DatabaseError(message: "an attempt of task \(place.task) has no outcome")
+            }
+            return (try StoredTask(row: row), outcome)
+        }
     }
 
     /// Those that the leases hold; others hold nothing any more.

@@ -58,14 +58,7 @@ final class HostRecords: Sendable {
     /// A training on the host ended: with success, or by its own error.
     func record(_ work: Work, failed lease: LeaseID?) {
         state.withLock { state in
-            var outcomes = state.outcomes[work.host] ?? []
-            let before = outcomes.firstIndex { $0.task == work.task }
-            let earlier = before.map { outcomes.remove(at: $0).failures } ?? []
-            outcomes.insert(
-                .init(
-                    sweep: work.sweep, task: work.task, failures: lease.map { earlier + [$0] } ?? []
-                ), at: 0)
-            state.outcomes[work.host] = Array(outcomes.prefix(Limits.outcomesPerHostMax))
+            state.outcomes[work.host, default: []].note(work, failed: lease)
             state.streaks[work.host] = lease.map { _ in (state.streaks[work.host] ?? 0) + 1 }
             guard state.outcomes.count > Limits.hostsRememberedMax else { return }
             let forgotten = state.outcomes.keys.first { $0 != work.host }
@@ -147,6 +140,18 @@ final class HostRecords: Sendable {
             defer { state.news = [] }
             return state.news
         }
+    }
+}
+
+extension [SuspectRule.Outcome] {
+    /// The newest stands first.
+    fileprivate mutating func note(_ work: HostRecords.Work, failed lease: LeaseID?) {
+        let before = firstIndex { $0.task == work.task }
+        let earlier = before.map { remove(at: $0).failures } ?? []
+        insert(
+            .init(sweep: work.sweep, task: work.task, failures: lease.map { earlier + [$0] } ?? []),
+            at: 0)
+        if count > Limits.outcomesPerHostMax { removeLast() }
     }
 }
 
