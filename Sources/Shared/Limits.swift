@@ -217,6 +217,9 @@ public enum Limits {
     public static let spoolSearchSeconds = 10.0
     /// How long a worker waits for the first of these searches before it asks for a task.
     public static let forsakenWaitSecondsMax = 30.0
+    /// A data set or checkpoint that a coordinator does not give, though it takes the heartbeats
+    /// between the tries, is given up after so many.
+    public static let fetchTriesMax = 3
     /// How long a worker tries to tell the coordinator that its self-test came out wrong.
     public static let partingSecondsMax = 10.0
     /// A worker whose host is set aside asks again after twice the pause of before, up to this.

@@ -69,21 +69,24 @@ public final class GatedTraining {
         theory.begin(model.network, loss: model.losses().training)
     }
 
-    private func step(shouldStop: () -> Bool) -> Bool {
-        if let flow { return flow.advance(by: plan.method.learningRate, shouldStop: shouldStop) }
-        if shouldStop() { return false }
-        model.network.descend(rate: plan.method.learningRate)
-        return true
+    private func step<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) {
+        let rate = plan.method.learningRate
+        if let flow { return try flow.advance(by: rate, look) }
+        try look()
+        try model.network.descend(rate: rate, look)
     }
 
-    private func measure(epoch: Int) -> [MetricRow] {
+    private func measure<Stop: Error>(epoch: Int, _ look: () throws(Stop) -> Void) throws(Stop)
+        -> [MetricRow]
+    {
         guard epoch % plan.everyEpochs == 0 || epoch == plan.epochs else { return [] }
-        let losses = model.losses()
-        var values = theory.measure(model.network, loss: losses.training, epoch: epoch)
+        let losses = try model.losses(look)
+        var values = try theory.measure(
+            model.network, loss: losses.training, epoch: epoch, look)
         values[MetricName.trainingLoss] = losses.training
         values[MetricName.lossTrainedPaths] = losses.trained
         values[MetricName.lossUntrainedPaths] = losses.untrained
-        if let probe { values.merge(probe.values(model, theory)) { first, _ in first } }
+        if let probe { values.merge(try probe.values(model, theory, look)) { first, _ in first } }
         return [
             MetricRow(
                 epoch: epoch, split: .test, values: values.mapValues { MetricValue(Float($0)) })
@@ -111,14 +114,17 @@ extension GatedTraining: Training {
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
         guard !isAbandoned, !isFinished else { return nil }
         isAbandoned = true
-        let time = plan.method.learningRate
-        guard step(shouldStop: shouldStop), theory.advance(by: time, shouldStop: shouldStop) else {
+        func look() throws(TrainingStopped) { if shouldStop() { throw TrainingStopped() } }
+        do throws(TrainingStopped) {
+            try step(look)
+            try theory.advance(by: plan.method.learningRate, look)
+            let rows = try measure(epoch: epochsCompleted + 1, look)
+            epochsCompleted += 1
+            isAbandoned = false
+            return rows
+        } catch {
             return nil
         }
-        let rows = measure(epoch: epochsCompleted + 1)
-        epochsCompleted += 1
-        isAbandoned = false
-        return rows
     }
 
     /// The exact bits of the weights, of the integrators' next steps, and of the theory beside it.

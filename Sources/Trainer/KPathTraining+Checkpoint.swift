@@ -24,7 +24,7 @@ extension KPathTraining {
 
     /// Goes on from a checkpoint of the same configuration, data and numeric version.
     /// Throws where a part is missing or does not fit; the training is then of no use.
-    func resume(_ file: Safetensors) throws {
+    func resume(_ file: Safetensors, shouldStop: () -> Bool = { false }) throws {
         try file.checkNumericVersion()
         let epochs = try file.count("epochs_completed", atMost: configuration.epochs)
         let steps = try file.count("optimizer_steps")
@@ -33,6 +33,6 @@ extension KPathTraining {
             try network.load(file, prefix: "optimizer.\(index).", into: state)
         }
         optimizer.resume(after: steps)
-        goOn(after: epochs)
+        try goOn(after: epochs, shouldStop: shouldStop)
     }
 }

@@ -68,10 +68,13 @@ public final class KPathTraining {
     }
 
     /// For a checkpoint that was read. Measures once more where that may have ended the training.
-    func goOn(after epochs: Int) {
+    func goOn(after epochs: Int, shouldStop: () -> Bool) throws(TrainingStopped) {
         epochsCompleted = epochs
         guard epochs > 0, configuration.stop != nil else { return }
-        note(evaluate(epoch: epochs, shouldStop: { false }) ?? [])
+        guard let rows = evaluate(epoch: epochs, shouldStop: shouldStop) else {
+            throw TrainingStopped()
+        }
+        note(rows)
     }
 
     public var isFinished: Bool { hasLearntEnough || epochsCompleted == configuration.epochs }

@@ -27,11 +27,12 @@ extension Configuration {
     ///   - dataset: nil where the experiment makes its own data.
     ///   - threads: how many to train with, the caller's being one; changes no result.
     ///   - threadsMax: how many it may be told to train with later; nil: no more.
+    ///   - shouldStop: asked where a checkpoint must be measured once more.
     /// Throws where configuration, data and checkpoint do not fit each other, or where there are no
-    /// such threads.
+    /// such threads; `TrainingStopped` where it was stopped.
     public func makeTraining(
         dataset: Dataset?, threads: Int = 1, threadsMax: Int? = nil,
-        resuming checkpoint: Safetensors? = nil
+        resuming checkpoint: Safetensors? = nil, shouldStop: () -> Bool = { false }
     ) throws -> any Training {
         switch self {
         case .kPath(let configuration):
@@ -39,7 +40,7 @@ extension Configuration {
             let training = try KPathTraining(
                 configuration: configuration, dataset: dataset,
                 machine: Machine(threads: max(threads, threadsMax ?? threads), active: threads))
-            if let checkpoint { try training.resume(checkpoint) }
+            if let checkpoint { try training.resume(checkpoint, shouldStop: shouldStop) }
             return training
         case .routing(let configuration):
             return try GatedTraining(configuration).resumed(checkpoint)

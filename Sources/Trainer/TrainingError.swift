@@ -9,3 +9,8 @@ public struct TrainingError: Error, Equatable, CustomStringConvertible {
         TrainingError("The data set '\(dataset)' is wanted.")
     }
 }
+
+/// Whoever asked for the training wants it no more.
+public struct TrainingStopped: Error {
+    public init() {}
+}

@@ -1,4 +1,6 @@
 import FoundationEssentials
+import Glibc
+import Logging
 import Shared
 import Synchronization
 
@@ -7,9 +9,19 @@ import Synchronization
 /// The one used last also stays in memory, for all slots.
 final class DatasetCache: Sendable {
     private let directory: String
-    private let last = Mutex<(digest: Digest, dataset: Dataset)?>(nil)
+    private let logger: Logger
+    private let state = Mutex(State())
 
-    init(directory: String) { self.directory = directory }
+    private struct State {
+        var last: (digest: Digest, dataset: Dataset)?
+        /// Those that a slot is reading or fetching.
+        var underWay: Set<Digest> = []
+    }
+
+    init(directory: String, logger: Logger) {
+        self.directory = directory
+        self.logger = logger
+    }
 
     /// `XDG_CACHE_HOME`, else `~/.cache`, as other programs do.
     static func defaultDirectory(environment: [String: String]) -> String {
@@ -19,27 +31,57 @@ final class DatasetCache: Sendable {
     }
 
     /// The data set of that digest. Slots that want the same one at the same time wait for one
-    /// fetch.
-    func dataset(_ digest: Digest, from client: CoordinatorClient) throws -> Dataset {
-        try last.withLock { last in
-            if let last, last.digest == digest { return last.dataset }
-            let dataset = try Dataset(parsing: try bytes(digest, from: client))
-            last = (digest, dataset)
+    /// fetch; those that want another do not. Throws `FetchError` where it cannot be had.
+    /// - Parameters:
+    ///   - client: made only where something is to be fetched.
+    ///   - isOver: whether the slot need not wait for another's fetch any more.
+    func dataset(
+        _ digest: Digest, from client: @autoclosure () throws -> CoordinatorClient,
+        waitingUntil isOver: () -> Bool = { false }
+    ) throws -> Dataset {
+        while !isOver() {
+            let (known, isMine) = state.withLock { state in
+                if let last = state.last, last.digest == digest {
+                    return (last.dataset as Dataset?, false)
+                }
+                return (nil, state.underWay.insert(digest).inserted)
+            }
+            if let known { return known }
+            guard isMine else {
+                usleep(50_000)
+                continue
+            }
+            defer { state.withLock { _ = $0.underWay.remove(digest) } }
+            let dataset = try Dataset(parsing: try bytes(digest, client))
+            state.withLock { $0.last = (digest, dataset) }
             return dataset
         }
+        throw FetchError("the data set \(digest) is not waited for any more")
     }
 
-    private func bytes(_ digest: Digest, from client: CoordinatorClient) throws -> Data {
+    private func bytes(
+        _ digest: Digest, _ client: () throws -> CoordinatorClient
+    ) throws(FetchError) -> Data {
         let path = "\(directory)/\(digest).safetensors"
         if let kept = try? Data(contentsOf: URL(filePath: path)), Digest(of: kept) == digest {
             return kept
         }
-        let fetched = try client.dataset(digest)
+        let fetched: Data
+        do {
+            fetched = try client().dataset(digest)
+        } catch {
+            throw FetchError("the data set \(digest) could not be fetched: \(error)")
+        }
         let found = Digest(of: fetched)
         guard found == digest else {
-            throw DatasetError("the data set \(digest) arrived as \(found)")
+            throw FetchError("the data set \(digest) arrived as \(found)")
         }
-        try keep(fetched, at: path)
+        do {
+            try keep(fetched, at: path)
+        } catch {
+            // What was fetched can be trained on all the same.
+            logger.warning("a data set could not be kept", metadata: ["error": "\(error)"])
+        }
         return fetched
     }
 

@@ -21,6 +21,7 @@ struct WorkerLoop {
     let logger: Logger
     /// How long what dead workers have left may keep this one from asking for tasks.
     var waitForTheDead = Duration.seconds(Limits.forsakenWaitSecondsMax)
+    var spoolSearchSeconds = Limits.spoolSearchSeconds
 
     /// Why a worker ends.
     enum Ending: Equatable {
@@ -83,13 +84,14 @@ struct WorkerLoop {
     /// cannot take. What comes to be there later is told beside the trainings.
     private func deliverForTheDead() {
         let delivery = ForsakenDelivery(
-            spool: spool, access: access, logger: logger, now: { Timestamp(Date()) })
+            spool: spool, access: access, logger: logger, now: { Timestamp(Date()) },
+            pauseSeconds: spoolSearchSeconds)
         let isTold = DispatchSemaphore(value: 0)
         DispatchQueue(label: "forsaken").async {
-            let waiting = delivery.deliverAll(butNot: [])
+            let waiting = delivery.deliverAll([])
             isTold.signal()
             shelf.removeOlder(thanDays: Limits.daysKeptMax, now: delivery.now())
-            delivery.run(butNot: waiting)
+            delivery.run(waiting)
         }
         let end = ContinuousClock.now + waitForTheDead
         while !access.stop.isSet, ContinuousClock.now < end {

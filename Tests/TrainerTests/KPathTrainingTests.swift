@@ -63,6 +63,11 @@ import Testing
         let again = try KPathTraining(configuration: configuration, dataset: Self.dataset())
         try again.resume(training.checkpoint())
         #expect(again.isFinished && again.trainEpoch(shouldStop: { false }) == nil)
+        // What must be measured once more is measured for as long as somebody wants it.
+        #expect(throws: TrainingStopped.self) {
+            try Configuration.kPath(configuration).makeTraining(
+                dataset: Self.dataset(), resuming: training.checkpoint(), shouldStop: { true })
+        }
     }
 
     @Test(arguments: [1, 2])

@@ -93,6 +93,22 @@ import Testing
         #expect(server.received.count == 1)
     }
 
+    /// A coordinator on a wrong folder, or a token of another role, is somebody's mistake.
+    @Test(arguments: [401, 403, 404])
+    func `a refusal that somebody may mend loses nothing`(status: Int) throws {
+        let body = try WireCoding.encode(ErrorMessage(.notFound, "There is no such lease."))
+        let server = try ScriptedServer([
+            .answer(status: status, body: String(decoding: body, as: UTF8.self))
+        ])
+        defer { server.stop() }
+        let reporter = try self.reporter(server, Self.lease())
+        reporter.add([Self.row(1)], epochsCompleted: 1)
+        reporter.finish()
+
+        #expect(reporter.lostReason == nil)
+        #expect(!reporter.isDelivered)
+    }
+
     @Test func `a worker that trains long without measuring sends heartbeats`() throws {
         let server = try ScriptedServer([Self.accepted])
         defer { server.stop() }

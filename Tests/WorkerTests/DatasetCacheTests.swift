@@ -1,5 +1,7 @@
 import Foundation
+import Logging
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -20,6 +22,12 @@ import Testing
         try body(folder.path)
     }
 
+    private static func cache(_ folder: String) -> DatasetCache {
+        DatasetCache(
+            directory: folder,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
+    }
+
     private static func client(_ server: ScriptedServer) throws -> CoordinatorClient {
         try CoordinatorAccess(address: server.address, stop: StopSignal()).client()
     }
@@ -29,8 +37,8 @@ import Testing
             let server = try ScriptedServer([.answer(status: 200, body: "not it")])
             defer { server.stop() }
             let digest = Digest(of: try Self.dataset.get())
-            let error = try #require(throws: DatasetError.self) {
-                try DatasetCache(directory: folder).dataset(digest, from: Self.client(server))
+            let error = try #require(throws: FetchError.self) {
+                try Self.cache(folder).dataset(digest, from: Self.client(server))
             }
             #expect(error.description.contains("arrived as"))
             let kept = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
@@ -47,7 +55,7 @@ import Testing
             try file.write(to: URL(filePath: "\(folder)/\(digest).safetensors"))
             let server = try ScriptedServer([.silence])
             defer { server.stop() }
-            let dataset = try DatasetCache(directory: folder).dataset(
+            let dataset = try Self.cache(folder).dataset(
                 digest, from: Self.client(server))
             #expect(dataset.train.labels == [0, 1])
             #expect(server.received.isEmpty)
@@ -63,11 +71,58 @@ import Testing
                 to: URL(filePath: "\(folder)/\(digest).safetensors"))
             let server = try ScriptedServer([.answer(status: 404, body: "")])
             defer { server.stop() }
-            #expect(throws: ClientError.self) {
-                try DatasetCache(directory: folder).dataset(digest, from: Self.client(server))
+            #expect(throws: FetchError.self) {
+                try Self.cache(folder).dataset(digest, from: Self.client(server))
             }
             #expect(server.received.count == 1)
         }
+    }
+
+    @Test func `a disk that is full costs no data set`() throws {
+        try Self.withFolder { folder in
+            let file = try Self.dataset.get()
+            // Nothing can be made in what is no folder.
+            try Data().write(to: URL(filePath: folder))
+            let server = try ScriptedServer([.answerData(status: 200, headers: [], file)])
+            defer { server.stop() }
+            let dataset = try Self.cache(folder).dataset(
+                Digest(of: file), from: Self.client(server))
+            #expect(dataset.train.labels == [0, 1])
+        }
+    }
+
+    @Test func `nobody waits for another data set's transfer`() async throws {
+        let (file, folder) = (try Self.dataset.get(), try TemporaryDirectory())
+        try file.write(to: URL(filePath: "\(folder.path)/\(Digest(of: file)).safetensors"))
+        let server = try ScriptedServer([.silence])
+        defer { server.stop() }
+        let (cache, other) = (Self.cache(folder.path), Digest(of: Data("other".utf8)))
+        let isOver = Atomic<Bool>(false)
+        let transfer = Task {
+            try await onThread {
+                let client = try CoordinatorAccess(address: server.address, stop: StopSignal())
+                    .client(
+                        givingUpWhen: { isOver.load(ordering: .acquiring) },
+                        cancelledWhen: { isOver.load(ordering: .acquiring) })
+                _ = try cache.dataset(other, from: client)
+            }
+        }
+        try await eventually("the transfer is under way", within: .seconds(20)) {
+            server.received.count == 1
+        }
+        let patience = ContinuousClock.now + .seconds(10)
+        _ = try cache.dataset(
+            Digest(of: file), from: Self.client(server),
+            waitingUntil: { ContinuousClock.now > patience })
+        // Who wants the same waits for that one, for as long as it may.
+        let end = ContinuousClock.now + .milliseconds(200)
+        #expect(throws: FetchError.self) {
+            try cache.dataset(
+                other, from: Self.client(server), waitingUntil: { ContinuousClock.now > end })
+        }
+        #expect(server.received.count == 1)
+        isOver.store(true, ordering: .releasing)
+        await #expect(throws: FetchError.self) { try await transfer.value }
     }
 
     @Test(arguments: [

@@ -9,9 +9,11 @@ import Testing
 
 /// A whole worker in this process, with a coordinator that says what a script says.
 @Suite struct WorkerLoopTests {
-    private static let dataset = EmbeddedDataset.make()
+    static let dataset = EmbeddedDataset.make()
 
-    private static func lease() throws -> String {
+    static func lease(
+        expiresInSeconds: Double = 600, checkpoint: CheckpointReference? = nil
+    ) throws -> String {
         let configuration = KPathConfiguration(
             dataset: EmbeddedDataset.name, trainExamples: 16, testExamples: 8, domains: 3,
             hiddenWidth: 4, gate: GateRecipe(family: .plusMod(k: 1)), batchSize: 8, epochs: 1,
@@ -20,7 +22,8 @@ import Testing
             id: LeaseID(unchecked: "l1"), token: LeaseToken(unchecked: "t1"),
             task: SweepTaskID(unchecked: "a1"), sweep: "s", attempt: 1,
             configuration: Configuration.kPath(configuration).json,
-            dataDigest: Digest(of: try dataset.serialized()), expiresInSeconds: 600)
+            dataDigest: Digest(of: try dataset.serialized()), expiresInSeconds: expiresInSeconds,
+            checkpoint: checkpoint)
         let answer = LeaseResponse(leases: [lease])
         return String(decoding: try WireCoding.encode(answer), as: UTF8.self)
     }
@@ -28,7 +31,7 @@ import Testing
     private static let accepted = ScriptedServer.Act.answer(
         status: 200, body: #"{"state":"ready","expires_in_seconds":0}"#)
 
-    private static func loop(
+    static func loop(
         _ server: ScriptedServer, _ stop: StopSignal, selfTest: SelfTestReport = .right,
         idleExit: Duration?, available: Int? = nil, folder: TemporaryDirectory,
         waitForTheDead: Duration = .seconds(30)
@@ -38,10 +41,11 @@ import Testing
             name: name, host: "h", selfTest: selfTest,
             roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
             access: CoordinatorAccess(address: server.address, stop: stop),
-            cache: DatasetCache(directory: folder.path),
+            cache: DatasetCache(directory: folder.path, logger: Logger(label: "test")),
             shelf: CheckpointShelf(directory: folder.path + "/checkpoints", owner: name),
             spool: try Spool(directory: folder.path + "/spool", owner: name),
-            logger: Logger(label: "test"), waitForTheDead: waitForTheDead)
+            logger: Logger(label: "test"), waitForTheDead: waitForTheDead,
+            spoolSearchSeconds: 0.2)
     }
 
     private static func refusal(_ code: ErrorCode) throws -> ScriptedServer.Act {

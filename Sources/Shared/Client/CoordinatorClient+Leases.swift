@@ -49,6 +49,7 @@ extension CoordinatorClient {
         var request = HTTPRequest(.get, "/v1/datasets/\(digest)")
         request.responseBytesMax = Limits.datasetBytesMax
         request.timeoutSeconds = Limits.datasetTransferSecondsMax
+        request.stallSecondsMax = Limits.checkpointStallSecondsMax
         return try call(request)
     }
 }

@@ -74,6 +74,38 @@ public struct Lease: Codable, Hashable, Sendable {
     }
 }
 
+extension Lease {
+    /// Refuses numbers that no coordinator means: a worker computes with them.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func check<Value>(_ key: CodingKeys, _ range: ClosedRange<Value>, _ value: Value) throws {
+            guard !range.contains(value) else { return }
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: values,
+                debugDescription: "found \(value), wanted \(range.lowerBound) to "
+                    + "\(range.upperBound)")
+        }
+        self.init(
+            id: try values.decode(LeaseID.self, forKey: .id),
+            token: try values.decode(LeaseToken.self, forKey: .token),
+            task: try values.decode(SweepTaskID.self, forKey: .task),
+            sweep: try values.decode(String.self, forKey: .sweep),
+            attempt: try values.decode(Int.self, forKey: .attempt),
+            configuration: try values.decode(JSONValue.self, forKey: .configuration),
+            dataDigest: try values.decode(Digest.self, forKey: .dataDigest),
+            expiresInSeconds: try values.decode(Double.self, forKey: .expiresInSeconds),
+            checkpoint: try values.decodeIfPresent(CheckpointReference.self, forKey: .checkpoint),
+            checkpointEveryEpochs: try values.decodeIfPresent(
+                Int.self, forKey: .checkpointEveryEpochs))
+        try check(.attempt, 1...Int.max, attempt)
+        try check(
+            .expiresInSeconds, Limits.leaseSecondsMin...Limits.leaseSecondsMax, expiresInSeconds)
+        try check(.checkpointEveryEpochs, 1...Limits.epochsMax, checkpointEveryEpochs ?? 1)
+        try check(.checkpoint, 0...Limits.epochsMax, checkpoint?.epochsCompleted ?? 0)
+        try check(.checkpoint, 0...Limits.checkpointBytesMax, checkpoint?.bytes ?? 0)
+    }
+}
+
 /// Names the file that a training goes on from.
 public struct CheckpointReference: Codable, Hashable, Sendable {
     public var epochsCompleted: Int

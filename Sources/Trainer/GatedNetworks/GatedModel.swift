@@ -94,9 +94,12 @@ final class GatedModel {
         return rest > 1e-12 * power ? rest / 2 : 0
     }
 
-    func losses() -> Losses {
+    func losses() -> Losses { losses {} }
+
+    /// - Parameter look: called often where it takes long.
+    func losses<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) -> Losses {
         var byContext = [Double](repeating: 0, count: graph.contexts.count)
-        for (loss, context) in zip(network.losses(), residualContexts) {
+        for (loss, context) in zip(try network.losses(look), residualContexts) {
             byContext[context] += loss
         }
         var sums = [(loss: 0.0, weight: 0.0), (loss: 0.0, weight: 0.0)]

@@ -166,11 +166,15 @@ extension GatedNetwork {
     /// Minus the gradient of the loss by each weight, as `computeSlopes` left it.
     var slopes: UnsafeMutablePointer<Double> { numbers.base + parameterCount }
 
-    func computeSlopes() { slopeProgram.run(on: numbers) }
+    func computeSlopes() { computeSlopes {} }
+
+    func computeSlopes<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) {
+        try slopeProgram.run(on: numbers, look)
+    }
 
     /// The loss of each residual.
-    func losses() -> [Double] {
-        lossProgram.run(on: numbers)
+    func losses<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) -> [Double] {
+        try lossProgram.run(on: numbers, look)
         return zip(residualSlots, rests).map { slot, rest in
             let (values, count) = (numbers.base + slot.start, slot.rows * slot.columns)
             return 0.5 * cm_dot(count, values, values) + rest
@@ -196,8 +200,8 @@ extension GatedNetwork {
     }
 
     /// One step of gradient descent.
-    func descend(rate: Double) {
-        computeSlopes()
+    func descend<Stop: Error>(rate: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
+        try computeSlopes(look)
         cm_add(parameterCount, rate, slopes, weights)
     }
 }

@@ -47,47 +47,51 @@ final class GradientFlow {
         errors = Buffer(count: count)
     }
 
-    /// Lets so much time pass. False where it was stopped within.
-    func advance(by duration: Double, shouldStop: () -> Bool) -> Bool {
+    /// Lets so much time pass.
+    /// - Parameter look: called at every trial of a step, and more often where one takes long.
+    func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
         var rest = duration
         while rest > 0 {
-            if shouldStop() { return false }
             let isLast = step >= rest
             // What is left for the end is not cut into a long step and a tiny one.
             let length = isLast ? rest : (step > rest / 2 ? rest / 2 : step)
-            let (taken, next) = tryStep(length)
+            let (taken, next) = try tryStep(length, look)
             // The last step is as short as it is for the clock's sake.
             step = taken == length && length < step ? max(step, next) : next
             rest = isLast && taken == length ? 0 : rest - taken
         }
-        return true
     }
 
     /// Steps by `length`, or by less where that is too far.
     /// - Returns: how far, and how far the next step may go.
-    private func tryStep(_ length: Double) -> (taken: Double, next: Double) {
+    private func tryStep<Stop: Error>(_ length: Double, _ look: () throws(Stop) -> Void)
+        throws(Stop) -> (taken: Double, next: Double)
+    {
         start.base.update(from: network.weights, count: count)
-        network.computeSlopes()
+        try network.computeSlopes(look)
         slopes.base.update(from: network.slopes, count: count)
         var trial = length
         for _ in 0..<Self.trialsMax {
-            let error = stages(trial)
+            try look()
+            let error = try stages(trial, look)
             let factor = min(5, max(0.2, 0.9 / fifthRoot(error)))
             if error <= 1 { return (trial, trial * factor) }
             trial *= error.isNaN ? 0.2 : min(factor, 0.9)
         }
-        _ = stages(length)
+        _ = try stages(length, look)
         return (length, length)
     }
 
     /// Leaves the weights after a step and returns the error in parts of what is tolerated.
-    private func stages(_ length: Double) -> Double {
+    private func stages<Stop: Error>(_ length: Double, _ look: () throws(Stop) -> Void)
+        throws(Stop) -> Double
+    {
         for (index, parts) in Self.stages.enumerated() {
             network.weights.update(from: start.base, count: count)
             for (stage, part) in parts.enumerated() where part != 0 {
                 cm_add(count, length * part, slopes.base + stage * count, network.weights)
             }
-            network.computeSlopes()
+            try network.computeSlopes(look)
             (slopes.base + (index + 1) * count).update(from: network.slopes, count: count)
         }
         errors.clear(count)

@@ -34,9 +34,12 @@ struct RoutingProbe {
             start: configuration.plan.approximateStart)
     }
 
-    func values(_ model: GatedModel, _ theory: TheoryTrack) -> [String: Double] {
+    /// - Parameter look: called often where it takes long.
+    func values<Stop: Error>(
+        _ model: GatedModel, _ theory: TheoryTrack, _ look: () throws(Stop) -> Void
+    ) throws(Stop) -> [String: Double] {
         var values: [String: Double] = [:]
-        values[MetricName.representationSimilarity] = similarity(model.network)
+        values[MetricName.representationSimilarity] = try similarity(model.network, look)
         guard let closedForm, let reduction = theory.reduction else { return values }
         for (index, strength) in strengths(reduction).enumerated() {
             let half = closedForm.hidden(product: strength / 2)
@@ -59,11 +62,18 @@ struct RoutingProbe {
 
     /// The mean, over pairs of domains, of the cosine between what their encoders make of all
     /// items. Nil with one domain.
-    private func similarity(_ network: GatedNetwork) -> Double? {
-        let representations = encoders.map { multiply(network.weight($0), items).values }
+    private func similarity<Stop: Error>(
+        _ network: GatedNetwork, _ look: () throws(Stop) -> Void
+    ) throws(Stop) -> Double? {
+        var representations: [[Double]] = []
+        for encoder in encoders {
+            try look()
+            representations.append(multiply(network.weight(encoder), items).values)
+        }
         let norms = representations.map { dot($0, $0).squareRoot() }
         var (sum, count) = (0.0, 0)
         for first in representations.indices {
+            try look()
             for second in representations.indices where second < first {
                 let size = norms[first] * norms[second]
                 sum += size > 0 ? dot(representations[first], representations[second]) / size : 0

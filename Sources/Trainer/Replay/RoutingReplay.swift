@@ -90,7 +90,7 @@ struct RoutingReplay {
                     found[layer].append(Array(values.prefix(Self.hiddenValuesMax)))
                 }
             }
-            network.descend(rate: configuration.plan.method.learningRate)
+            network.descend(rate: configuration.plan.method.learningRate) {}
         }
         let final = model.losses()
         var errors: [String: JSONValue] = [
@@ -159,9 +159,9 @@ extension RoutingReplay {
         var (losses, found): ([Double], [[[Double]]]) = ([], [[], [], []])
         var last = 0
         for epoch in recorded {
-            _ = reduction.advance(by: Double(epoch - last) * rate, shouldStop: { false })
+            reduction.advance(by: Double(epoch - last) * rate) {}
             last = epoch
-            losses.append(reduction.loss)
+            losses.append(reduction.loss {})
             for (layer, edge) in edges.enumerated() {
                 found[layer].append(reduction.networks.map { $0.weight(edge)[0, 0] })
             }

@@ -123,38 +123,50 @@ extension Modes.Mode {
 // MARK: - Following it
 
 extension Reduction {
-    /// Lets so much time pass. False where it was stopped within.
-    func advance(by duration: Double, shouldStop: () -> Bool) -> Bool {
-        for flow in flows where !flow.advance(by: duration, shouldStop: shouldStop) { return false }
-        return true
+    /// Lets so much time pass.
+    func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
+        for flow in flows { try flow.advance(by: duration, look) }
     }
 
-    var loss: Double {
-        networks.reduce(rest) { $0 + $1.losses().reduce(0, +) }
+    func loss<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) -> Double {
+        var sum = rest
+        for network in networks {
+            try look()
+            sum += try network.losses(look).reduce(0, +)
+        }
+        return sum
     }
 
     /// By mode: sum over pathways of S(p) times the product of the mode's numbers along p.
-    var progress: [Double] {
-        networks.map { network in
-            network.computeSlopes()
-            return zip(network.correlations.targets.indices, network.correlations.targets)
-                .reduce(0) { $0 + $1.1[0, 0] * network.product(end: $1.0)[0, 0] }
+    func progress<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) -> [Double] {
+        var progress: [Double] = []
+        for network in networks {
+            try look()
+            try network.computeSlopes(look)
+            progress.append(
+                zip(network.correlations.targets.indices, network.correlations.targets)
+                    .reduce(0) { $0 + $1.1[0, 0] * network.product(end: $1.0)[0, 0] })
         }
+        return progress
     }
 
     /// The same of the network itself: what the mode has of each pathway's product of weights.
-    func progress(of network: GatedNetwork) -> [Double] {
-        network.computeSlopes()
+    func progress<Stop: Error>(of network: GatedNetwork, _ look: () throws(Stop) -> Void)
+        throws(Stop) -> [Double]
+    {
+        try network.computeSlopes(look)
         let tree = network.correlations.tree
         let products = tree.ends.indices.map(network.product)
-        return modes.all.enumerated().map { index, mode in
-            let targets = networks[index].correlations.targets
-            return products.indices.reduce(0) { sum, end in
-                let strength = targets[end][0, 0]
-                if strength == 0 { return sum }
-                return sum + strength * mode.value(products[end], end, tree, parts)
+        var progress: [Double] = []
+        for (mode, reduced) in zip(modes.all, networks) {
+            var sum = 0.0
+            for (end, target) in reduced.correlations.targets.enumerated() where target[0, 0] != 0 {
+                if end % 64 == 0 { try look() }
+                sum += target[0, 0] * mode.value(products[end], end, tree, parts)
             }
+            progress.append(sum)
         }
+        return progress
     }
 
     /// All that it goes on from: the numbers of every mode, and its next step.

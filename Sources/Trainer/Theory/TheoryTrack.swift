@@ -75,28 +75,29 @@ final class TheoryTrack {
     func begin(_ network: GatedNetwork, loss: Double) {
         firstLoss = loss
         guard let reduction else { return }
-        note(loss: loss, theory: reduction.loss)
-        halves.add(epoch: 0, fractions(reduction.progress(of: network)))
-        theoryHalves.add(epoch: 0, fractions(reduction.progress))
+        note(loss: loss, theory: reduction.loss {})
+        halves.add(epoch: 0, fractions(reduction.progress(of: network) {}))
+        theoryHalves.add(epoch: 0, fractions(reduction.progress {}))
     }
 
-    /// False where it was stopped within.
-    func advance(by duration: Double, shouldStop: () -> Bool) -> Bool {
-        reduction?.advance(by: duration, shouldStop: shouldStop) ?? true
+    func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
+        try reduction?.advance(by: duration, look)
     }
 
     /// What is measured after an epoch.
-    func measure(_ network: GatedNetwork, loss: Double, epoch: Int) -> [String: Double] {
+    /// - Parameter look: called often where it takes long.
+    func measure<Stop: Error>(
+        _ network: GatedNetwork, loss: Double, epoch: Int, _ look: () throws(Stop) -> Void
+    ) throws(Stop) -> [String: Double] {
         var values = [MetricName.theoryStatus: Double(status.rawValue)]
         guard let reduction else { return values }
-        let theory = reduction.loss
+        let theory = try reduction.loss(look)
         note(loss: loss, theory: theory)
         values[MetricName.theoryLoss] = theory
         values[MetricName.theoryDeviationMax] = deviations.largest
         values[MetricName.theoryDeviationRMS] = (deviations.squares / deviations.count).squareRoot()
-        let (now, ours) = (
-            fractions(reduction.progress(of: network)), fractions(reduction.progress)
-        )
+        let now = fractions(try reduction.progress(of: network, look))
+        let ours = fractions(try reduction.progress(look))
         halves.add(epoch: epoch, now)
         theoryHalves.add(epoch: epoch, ours)
         for index in now.indices {

@@ -24,6 +24,8 @@ final class AttemptReporter: Sendable {
         var pending: [MetricRow] = []
         var acknowledged = 0
         var epochsCompleted = 0
+        /// Calls that the coordinator has taken.
+        var taken = 0
         var isFinished = false
         var lostReason: String?
     }
@@ -36,6 +38,9 @@ final class AttemptReporter: Sendable {
 
     /// Why the attempt may not go on; nil while it may.
     var lostReason: String? { state.withLock { $0.lostReason } }
+
+    /// How many calls the coordinator has taken, heartbeats and others.
+    var takenCount: Int { state.withLock { $0.taken } }
 
     func add(_ rows: [MetricRow], epochsCompleted: Int) {
         state.withLock {
@@ -63,7 +68,8 @@ final class AttemptReporter: Sendable {
         }
     }
 
-    /// Waits until all rows are acknowledged, or the lease is lost, or the worker is to stop.
+    /// Waits until all rows are acknowledged, or the lease is lost, or the worker is to stop, or
+    /// whoever is asked does not want to hear them.
     func finish() {
         state.withLock { $0.isFinished = true }
         wake.signal()
@@ -94,15 +100,17 @@ final class AttemptReporter: Sendable {
                 state.withLock {
                     $0.pending.removeFirst(batch.rows.count)
                     $0.acknowledged += batch.rows.count
+                    $0.taken += 1
                 }
             } catch {
-                if Self.isLoss(error) {
+                if error.isFinal {
                     state.withLock { $0.lostReason = error.description }
                     return
                 }
                 logger.warning("metrics not sent", metadata: ["error": "\(error)"])
-                // The client gave up because the worker is to stop.
-                if stop.isPast(share: 1) { return }
+                // The client gave up because the worker is to stop, or no repeat helps for now: the
+                // rest is told from the journal.
+                if stop.isPast(share: 1) || state.withLock({ $0.isFinished }) { return }
                 stop.pause(seconds: Limits.refusedPauseSeconds)
             }
             if state.withLock({ !$0.pending.isEmpty || $0.isFinished }) { wake.signal() }
@@ -126,14 +134,6 @@ final class AttemptReporter: Sendable {
                 epochsCompleted: $0.epochsCompleted)
             return (batch, $0.isFinished && $0.pending.isEmpty)
         }
-    }
-
-    /// A refusal that no repeat will change: the attempt is over. Not so where the coordinator only
-    /// asks who is calling (401), or to call later.
-    static func isLoss(_ error: ClientError) -> Bool {
-        guard case .refused(let status, _) = error else { return false }
-        return (400..<500).contains(status) && status != 401
-            && !RetryPolicy.isWorthRetrying(status: status)
     }
 }
 

@@ -25,8 +25,8 @@ struct AttemptRunner {
         case ended(AttemptEnd)
         /// Nothing to tell but that the task is free again.
         case stopped(reason: String)
-        /// This host has too little memory.
-        case tooLarge(reason: String)
+        /// This host cannot train it now: it has too little memory, or cannot fetch what is needed.
+        case notHere(reason: String, pauseSeconds: Double)
         case lost(reason: String)
     }
 
@@ -45,11 +45,16 @@ struct AttemptRunner {
                 keeper: CheckpointKeeper(lease, shelf: shelf, access: access, logger: logger),
                 logger: logger)
             // Heartbeats go out from here on: fetching data may take long.
-            try attempt.reporter.start(access)
-            if run(attempt) { journal.remove() }
+            do {
+                try attempt.reporter.start(access)
+            } catch {
+                journal.remove()
+                throw error
+            }
+            if run(attempt) { journal.remove() } else { spool.leave(journal) }
         } catch {
-            // The lease will expire, and somebody else train the task.
-            logger.error("the attempt could not begin", metadata: ["error": "\(error)"])
+            handBack(lease, .error, reason: "the attempt could not begin: \(error)", logger)
+            access.stop.sleep(seconds: Limits.refusedPauseSeconds)
         }
         arrival.settle()
     }
@@ -78,14 +83,18 @@ struct AttemptRunner {
         do {
             let configuration = try Configuration(reading: SourceValue(attempt.lease.configuration))
             let dataset = try configuration.dataset.map { _ in
-                try cache.dataset(attempt.lease.dataDigest, from: access.client())
+                try cache.dataset(
+                    attempt.lease.dataDigest, from: fetchingClient(attempt),
+                    waitingUntil: { !mayBegin(attempt) })
             }
             let need = try configuration.need(
                 dataset: dataset, threadsMax: roster.admission.cores)
             switch enter(need, attempt) {
             case .wait: return .stopped(reason: stopReason)
             case .tooLarge(let available):
-                return .tooLarge(reason: tooLargeReason(need, available))
+                return .notHere(
+                    reason: tooLargeReason(need, available),
+                    pauseSeconds: roster.refusalPauseSeconds)
             case .seated(let seat):
                 defer { roster.leave(seat) }
                 return try train(configuration, dataset, seat, attempt)
@@ -93,6 +102,10 @@ struct AttemptRunner {
         } catch {
             // Told to stop, the worker also breaks off what it was fetching.
             if access.stop.isSet { return .stopped(reason: stopReason) }
+            if error is FetchError {
+                return .notHere(
+                    reason: "\(error)", pauseSeconds: Limits.refusedPauseSeconds)
+            }
             // Another host would read the same configuration and data, and fail alike.
             let isPermanent = error is SweepMistakes || error is TrainingError
             return .ended(.failed(FailRequest(error: "\(error)", isPermanent: isPermanent)))
@@ -113,6 +126,16 @@ struct AttemptRunner {
         !access.stop.isSet && attempt.reporter.lostReason == nil
     }
 
+    /// For what is fetched before the training: broken off where the attempt may not go on, and
+    /// given up where the coordinator answers but does not give it.
+    private func fetchingClient(_ attempt: Attempt) throws -> CoordinatorClient {
+        let patience = FetchPatience { attempt.reporter.takenCount }
+        return try access.client(
+            for: attempt.lease,
+            givingUpWhen: { !mayBegin(attempt) || patience.isOver() },
+            cancelledWhen: { !mayBegin(attempt) })
+    }
+
     private func tooLargeReason(_ need: TrainingNeed, _ available: Int) -> String {
         "the task needs \(Admission.bytesWanted(need) >> 20) MB of memory, and the host has "
             + "\(available >> 20) MB left; a host with more may take it"
@@ -125,11 +148,12 @@ struct AttemptRunner {
         let threads = seat.threads
         seat.hasTaken(threads)
         let starter = TrainingStarter(
-            lease: attempt.lease, shelf: shelf, client: try access.client(), logger: attempt.logger)
+            lease: attempt.lease, shelf: shelf, client: { try fetchingClient(attempt) },
+            isOver: { !mayBegin(attempt) }, logger: attempt.logger)
         let start = try starter.start { checkpoint in
             try configuration.makeTraining(
                 dataset: dataset, threads: threads, threadsMax: seat.threadsMax,
-                resuming: checkpoint)
+                resuming: checkpoint, shouldStop: { !mayBegin(attempt) })
         }
         attempt.arrival.settle()
         return train(start, seat, attempt)
@@ -200,10 +224,10 @@ extension AttemptRunner {
             let left = access.stop.timeLeft(untilShare: Limits.graceShareForCheckpoint)
             keeper.settle(within: left ?? .zero)
             keeper.end()
-            handBack(attempt, .notice, reason: reason)
-        case .tooLarge(let reason):
-            handBack(attempt, .warning, reason: reason)
-            access.stop.sleep(seconds: roster.refusalPauseSeconds)
+            handBack(attempt.lease, .notice, reason: reason, logger)
+        case .notHere(let reason, let pauseSeconds):
+            handBack(attempt.lease, .warning, reason: reason, logger)
+            access.stop.sleep(seconds: pauseSeconds)
         case .lost(let reason):
             keeper.endAndRemove()
             logger.warning("given up", metadata: ["reason": "\(reason)"])
@@ -211,19 +235,27 @@ extension AttemptRunner {
         return true
     }
 
-    private func handBack(_ attempt: Attempt, _ level: Logger.Level, reason: String) {
+    private func handBack(
+        _ lease: Lease, _ level: Logger.Level, reason: String, _ logger: Logger
+    ) {
         do {
-            _ = try access.client().handBack(attempt.lease, reason: reason)
-            attempt.logger.log(level: level, "handed back", metadata: ["reason": "\(reason)"])
+            _ = try access.client().handBack(lease, reason: reason)
+            logger.log(level: level, "handed back", metadata: ["reason": "\(reason)"])
         } catch {
             // The lease will expire.
-            attempt.logger.warning("not handed back", metadata: ["error": "\(error)"])
+            logger.warning(
+                "not handed back", metadata: ["reason": "\(reason)", "error": "\(error)"])
         }
     }
 
     private func tell(_ end: AttemptEnd, of attempt: Attempt) -> Bool {
         let logger = attempt.logger
-        switch Delivery(access: access).tell(end, of: attempt.lease) {
+        // Rows that nobody would hear come first; the journal has them.
+        let outcome =
+            attempt.reporter.isDelivered
+            ? Delivery(access: access).tell(end, of: attempt.lease)
+            : .notNow(reason: "metrics were not taken")
+        switch outcome {
         case .taken:
             switch end {
             case .trained: logger.notice("trained")

@@ -15,7 +15,10 @@ struct TrainingStart {
 struct TrainingStarter {
     let lease: Lease
     let shelf: CheckpointShelf
-    let client: CoordinatorClient
+    /// Made only where something is to be fetched.
+    let client: () throws -> CoordinatorClient
+    /// Whether the attempt may not go on.
+    let isOver: () -> Bool
     let logger: Logger
 
     private enum Source {
@@ -30,17 +33,15 @@ struct TrainingStarter {
         }
     }
 
-    /// Throws where the task cannot be trained at all, or the coordinator cannot be reached before
-    /// the worker has to stop.
+    /// Throws where the task cannot be trained at all, or the attempt may not go on.
     /// - Parameter make: makes the training, from a checkpoint where there is one.
     func start(_ make: (Safetensors?) throws -> any Training) throws -> TrainingStart {
         for source in sources {
             let found: Safetensors
             do {
                 found = try read(source)
-            } catch ClientError.unreachable(let reason) {
-                throw ClientError.unreachable(reason)
             } catch {
+                if isOver() || error is FetchError { throw error }
                 tell(of: source, error)
                 continue
             }
@@ -50,6 +51,7 @@ struct TrainingStarter {
                 logger.notice("goes on", metadata: ["epochs": "\(source.epochs)"])
                 return start
             } catch {
+                if isOver() { throw error }
                 tell(of: source, error)
             }
         }
@@ -83,6 +85,12 @@ struct TrainingStarter {
     }
 
     private func fetch(_ reference: CheckpointReference) throws -> Data {
+        let client: CoordinatorClient
+        do {
+            client = try self.client()
+        } catch {
+            throw FetchError("the checkpoint could not be asked for: \(error)")
+        }
         let file = try client.checkpoint(reference, of: lease)
         let found = Digest(of: file)
         guard found == reference.digest else {
@@ -95,7 +103,8 @@ struct TrainingStarter {
         logger.warning(
             "a checkpoint is not used",
             metadata: ["epochs": "\(source.epochs)", "error": "\(error)"])
-        if case .shelf(let entry) = source { shelf.remove(entry) }
+        // A file that cannot be read now may be whole.
+        if case .shelf(let entry) = source, !(error is CocoaError) { shelf.remove(entry) }
     }
 
     static let taskKey = "task"

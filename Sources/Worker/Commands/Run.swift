@@ -110,7 +110,7 @@ struct Run: ParsableCommand {
             name: name, host: host, selfTest: selfTest,
             roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
             access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
-            cache: DatasetCache(directory: directory),
+            cache: DatasetCache(directory: directory, logger: logger),
             shelf: CheckpointShelf(directory: directory + "/checkpoints", owner: name),
             spool: spool, logger: logger)
         logger.notice(

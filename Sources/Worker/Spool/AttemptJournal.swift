@@ -7,8 +7,8 @@ import Synchronization
 /// last how it ended. It goes once the coordinator has taken it, or refused it for good; should
 /// this process die before, the next one on this host delivers it.
 ///
-/// One record a line: the SHA-256 of its JSON, a space, the JSON. A record that was cut short by a
-/// kill ends what can be read.
+/// One record a line: the SHA-256 of its JSON, a space, the JSON. A line that was cut short or has
+/// flipped bits is passed over by whoever reads it.
 final class AttemptJournal: Sendable {
     let path: String
     private let descriptor: Int32
@@ -59,40 +59,57 @@ enum AttemptEnd: Codable, Hashable {
     case failed(FailRequest)
 }
 
-/// A journal that a dead process left behind.
+/// What a journal that was left behind has to tell.
 struct ForsakenJournal {
     let lease: Lease
+    /// Without those of lines that cannot be read any more. The coordinator compares their number
+    /// and digest with what the end says.
     let rows: [MetricRow]
     let end: AttemptEnd
+    /// That were passed over.
+    let damagedLines: Int
 
-    /// Nil where there is nothing to deliver: the attempt had not ended, or too little can be read.
-    init?(at path: String) {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
-        self.init(data)
+    /// Nil where there is nothing to deliver: the attempt had not ended. Throws where that cannot
+    /// be known, because the file, or too much of it, cannot be read.
+    init?(at path: String) throws {
+        try self.init(Data(contentsOf: URL(filePath: path)))
     }
 
     /// - Parameter data: what the file holds.
-    init?(_ data: Data) {
+    init?(_ data: Data) throws(JournalDamage) {
         var (lease, rows, end): (Lease?, [MetricRow], AttemptEnd?) = (nil, [], nil)
-        for record in Self.records(data) {
+        var damagedLines = 0
+        for line in data.split(separator: 0x0A) {
+            guard let record = Self.record(line) else {
+                damagedLines += 1
+                continue
+            }
             lease = lease ?? record.lease
             rows += record.rows ?? []
             end = record.end ?? end
         }
-        guard let lease, let end else { return nil }
+        guard let lease, let end else {
+            if damagedLines > 0 || lease == nil { throw JournalDamage(lines: damagedLines) }
+            return nil
+        }
         (self.lease, self.rows, self.end) = (lease, rows, end)
+        self.damagedLines = damagedLines
     }
 
-    private static func records(_ data: Data) -> [AttemptJournal.Record] {
-        var records: [AttemptJournal.Record] = []
-        for line in data.split(separator: 0x0A) {
-            let (digest, json) = (line.prefix(64), Data(line.dropFirst(65)))
-            guard line.dropFirst(64).first == 0x20,
-                Digest(hexadecimal: String(decoding: digest, as: UTF8.self)) == Digest(of: json),
-                let record = try? WireCoding.decode(AttemptJournal.Record.self, from: json)
-            else { break }
-            records.append(record)
-        }
-        return records
+    private static func record(_ line: Data) -> AttemptJournal.Record? {
+        let (digest, json) = (line.prefix(64), Data(line.dropFirst(65)))
+        guard line.dropFirst(64).first == 0x20,
+            Digest(hexadecimal: String(decoding: digest, as: UTF8.self)) == Digest(of: json)
+        else { return nil }
+        return try? WireCoding.decode(AttemptJournal.Record.self, from: json)
+    }
+}
+
+/// A journal whose lease or end, if it had one, cannot be read any more.
+struct JournalDamage: Error, CustomStringConvertible {
+    let lines: Int
+
+    var description: String {
+        "the journal is damaged: \(lines) lines cannot be read, and what can is not enough"
     }
 }

@@ -1,6 +1,3 @@
-import FoundationEssentials
-import Glibc
-import Logging
 import Shared
 
 /// Tells the coordinator how attempts ended, and takes no answer for an answer: it goes on until
@@ -70,78 +67,19 @@ struct Delivery {
             try call(client)
             return .taken
         } catch {
-            return Self.isFinal(error)
+            return error.isFinal
                 ? .refused(reason: error.description) : .notNow(reason: error.description)
         }
     }
-
-    /// A wrong or changed token, or a coordinator that does not know the lease, may be a mistake of
-    /// somebody's that can be mended; a call that came too often is one that may be repeated.
-    static func isFinal(_ error: ClientError) -> Bool {
-        guard case .refused(let status, _) = error else { return false }
-        return (400..<500).contains(status) && ![401, 403, 404].contains(status)
-            && !RetryPolicy.isWorthRetrying(status: status)
-    }
 }
 
-/// Delivers what dead workers of this host have left, now and then, for as long as the worker
-/// lives.
-struct ForsakenDelivery: Sendable {
-    let spool: Spool
-    let access: CoordinatorAccess
-    let logger: Logger
-    let now: @Sendable () -> Timestamp
-
-    /// - Parameter waiting: as `deliverAll` has left it.
-    func run(butNot waiting: Set<String>) {
-        var waiting = waiting
-        while true {
-            access.stop.sleep(seconds: Limits.spoolSearchSeconds)
-            if access.stop.isSet { return }
-            waiting = deliverAll(butNot: waiting)
-        }
-    }
-
-    /// - Parameter waiting: what was refused by somebody who may not be the right one to ask; not
-    ///   tried again by this process.
-    /// - Returns: these, and what was refused so now.
-    func deliverAll(butNot waiting: Set<String>) -> Set<String> {
-        var waiting = waiting
-        for forsaken in spool.forsaken() {
-            for path in forsaken.journals where !access.stop.isSet && !waiting.contains(path) {
-                if !deliver(path) { waiting.insert(path) }
-            }
-            forsaken.remove()
-        }
-        return waiting
-    }
-
-    /// - Returns: whether the journal is gone.
-    private func deliver(_ path: String) -> Bool {
-        // Without an end there is nothing to say: the lease expires, and a checkpoint goes on.
-        guard let journal = ForsakenJournal(at: path) else {
-            logger.notice("a dead worker's attempt had not ended", metadata: ["file": "\(path)"])
-            unlink(path)
-            return true
-        }
-        var logger = logger
-        logger[metadataKey: "task"] = "\(journal.lease.task)"
-        logger[metadataKey: "attempt"] = "\(journal.lease.attempt)"
-        switch Delivery(access: access).deliver(journal) {
-        case .taken:
-            logger.notice("delivered for a worker that died")
-        case .refused(let reason):
-            logger.warning("a dead worker's result is refused", metadata: ["reason": "\(reason)"])
-        case .notNow(let reason):
-            logger.warning("a dead worker's result waits", metadata: ["reason": "\(reason)"])
-            guard isOld(path) else { return false }
-        }
-        unlink(path)
-        return true
-    }
-
-    private func isOld(_ path: String) -> Bool {
-        let age = Double(now().milliseconds) / 1_000 - Double(Spool.modified(path)) / 1e9
-        return age > Limits.daysKeptMax * 86_400
+extension ClientError {
+    /// Whether a call about a lease is refused for good: the attempt has no say any more. A wrong
+    /// or changed token, or a coordinator that does not know the lease, may be a mistake of
+    /// somebody's that can be mended; a call that came too often is one that may be repeated.
+    var isFinal: Bool {
+        guard case .refused(let status, _) = self else { return false }
+        return (400..<500).contains(status) && ![401, 403, 404].contains(status)
+            && !RetryPolicy.isWorthRetrying(status: status)
     }
 }

@@ -14,6 +14,7 @@ final class Spool: Sendable {
     let owner: WorkerName
     private let lock: FileLock
     private let checking = Mutex(())
+    private let left = Mutex<[String]>([])
 
     private var folder: String { "\(directory)/\(owner)" }
 
@@ -38,6 +39,17 @@ final class Spool: Sendable {
         try AttemptJournal(of: lease, at: "\(folder)/\(lease.id).journal")
     }
 
+    /// An end of this worker's own that the coordinator would not hear: to be told later.
+    func leave(_ journal: AttemptJournal) { left.withLock { $0.append(journal.path) } }
+
+    /// Those of them that are still there.
+    var unheard: [String] {
+        left.withLock { paths in
+            paths.removeAll { access($0, F_OK) != 0 && errno == ENOENT }
+            return paths
+        }
+    }
+
     /// Throws where nothing can be kept now. Asked before a task is: what could not be kept might
     /// be trained for nothing.
     func check() throws {
@@ -60,7 +72,7 @@ final class Spool: Sendable {
         var journals: [String] {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             return names.filter { $0.hasSuffix(".journal") }.map { "\(folder)/\($0)" }
-                .sorted { (Spool.modified($0), $0) < (Spool.modified($1), $1) }
+                .sorted { (Spool.modified($0) ?? 0, $0) < (Spool.modified($1) ?? 0, $1) }
         }
 
         /// Nothing of value is left; fails quietly where something is.
@@ -81,10 +93,10 @@ final class Spool: Sendable {
             }
     }
 
-    /// Nanoseconds since 1970; 0 where there is no such file.
-    static func modified(_ path: String) -> Int64 {
+    /// Nanoseconds since 1970; nil where nothing can be learned of such a file.
+    static func modified(_ path: String) -> Int64? {
         var status = stat()
-        guard stat(path, &status) == 0 else { return 0 }
+        guard stat(path, &status) == 0 else { return nil }
         return Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
     }
 }

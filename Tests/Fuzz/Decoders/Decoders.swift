@@ -80,12 +80,12 @@ let decoders: [String: Decoder] = [
     // What a dead worker left. A record that is not as its digest says is not read at all: so what
     // is wanted here stands before each line.
     "spool": { bytes in
-        _ = ForsakenJournal(bytes)
+        _ = try? ForsakenJournal(bytes)
         var journal = Data()
         for line in bytes.split(separator: 0x0A) {
             journal += Data("\(Digest(of: line)) ".utf8) + line + Data("\n".utf8)
         }
-        _ = ForsakenJournal(journal)
+        _ = try? ForsakenJournal(journal)
     },
 ]
 

@@ -1,12 +1,14 @@
 import Foundation
 import TestSupport
 
-/// A library that is loaded into the coordinator before all others; compiled by the test.
+/// A library that is loaded into a coordinator or worker before all others; compiled by the test.
 struct Shim {
     /// What the coordinator's environment needs.
     let environment: [String: String]
     /// The coordinator has it mapped; nil where nothing is changed while it runs.
     private let number: URL?
+    /// Where paths are written down.
+    private let notes: URL
 
     static let needs: [Need] = [.tool("clang")]
 
@@ -17,12 +19,15 @@ struct Shim {
         case noSync
         /// While the number is not 0 every sync fails.
         case failedSync
+        /// The path of each file that was synced is written down.
+        case notedSyncs
     }
 
     init(_ effect: Effect, in folder: URL) throws {
         let library = folder.appending(path: "shim.so").path
         let source = Fixtures.packageDirectory() + "/Tests/Rig/Shim/shim.c"
         try Machine.run("clang", "-shared", "-fPIC", "-O1", "-o", library, source)
+        notes = folder.appending(path: "synced")
         let file = folder.appending(path: "number")
         try Self.bytes(0).write(to: file)
         switch effect {
@@ -35,6 +40,16 @@ struct Shim {
         case .failedSync:
             number = file
             environment = ["LD_PRELOAD": library, "GDLN_RIG_EIO": file.path]
+        case .notedSyncs:
+            number = nil
+            environment = ["LD_PRELOAD": library, "GDLN_RIG_SYNCED": notes.path]
+        }
+    }
+
+    /// What was synced, in its order.
+    var syncedPaths: [String] {
+        get throws {
+            try String(contentsOf: notes, encoding: .utf8).split(separator: "\n").map(String.init)
         }
     }
 

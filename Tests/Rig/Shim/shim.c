@@ -1,12 +1,15 @@
 /* Loaded into a coordinator before the C library, to do to it what a machine could: turn the wall
  * clock while it runs (GDLN_RIG_CLOCK names a file of one 64-bit number, the seconds to add), take a
  * sync for done that was not (GDLN_RIG_NOSYNC), and fail every sync as a broken disk does while the
- * number in a file is not 0 (GDLN_RIG_EIO). Everything else is left alone. */
+ * number in a file is not 0 (GDLN_RIG_EIO). Or only to write down the path of every file that was
+ * synced, a line each (GDLN_RIG_SYNCED names the file). Everything else is left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
@@ -16,6 +19,7 @@
 static volatile int64_t *offset;
 static volatile int64_t *is_broken;
 static int nosync;
+static int synced = -1;
 
 /* The number in the file that the environment names; NULL where it names none. */
 static volatile int64_t *number(const char *variable) {
@@ -33,6 +37,8 @@ __attribute__((constructor)) static void begin(void) {
     offset = number("GDLN_RIG_CLOCK");
     is_broken = number("GDLN_RIG_EIO");
     nosync = getenv("GDLN_RIG_NOSYNC") != NULL;
+    const char *name = getenv("GDLN_RIG_SYNCED");
+    if (name != NULL) synced = open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 }
 
 static int64_t seconds_to_add(void) { return offset == NULL ? 0 : *offset; }
@@ -67,16 +73,27 @@ static int fails(void) {
     return 1;
 }
 
+static int noted(int file, int result) {
+    if (synced < 0 || result != 0) return result;
+    char link[64], line[PATH_MAX + 1];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+    ssize_t length = readlink(link, line, PATH_MAX);
+    if (length < 0) return result;
+    line[length] = '\n';
+    if (write(synced, line, (size_t)length + 1) < 0) abort();
+    return result;
+}
+
 int fsync(int file) {
     static int (*real)(int);
     if (real == NULL) real = dlsym(RTLD_NEXT, "fsync");
     if (fails()) return -1;
-    return nosync ? 0 : real(file);
+    return nosync ? 0 : noted(file, real(file));
 }
 
 int fdatasync(int file) {
     static int (*real)(int);
     if (real == NULL) real = dlsym(RTLD_NEXT, "fdatasync");
     if (fails()) return -1;
-    return nosync ? 0 : real(file);
+    return nosync ? 0 : noted(file, real(file));
 }

@@ -52,7 +52,7 @@ import Testing
         let model = try model(naive)
         for _ in 0..<60 {
             naive.descend(rate: 0.02)
-            model.network.descend(rate: 0.02)
+            model.network.descend(rate: 0.02) {}
         }
         #expect(abs(model.losses().training - naive.loss) < 1e-11)
         for (edge, weight) in naive.weights.enumerated() {

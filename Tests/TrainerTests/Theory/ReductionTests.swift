@@ -32,7 +32,7 @@ import Testing
         #expect(training.model.losses().training < 0.9 * training.theory.state[0])
         // Mode by mode, and edge by edge: the weights' own singular values.
         for (found, theory) in zip(
-            reduction.progress(of: training.model.network), reduction.progress)
+            reduction.progress(of: training.model.network) {}, reduction.progress {})
         {
             #expect(abs(found - theory) < 1e-6 * max(1, abs(theory)))
         }

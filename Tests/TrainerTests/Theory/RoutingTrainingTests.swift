@@ -97,6 +97,29 @@ import Testing
         }
     }
 
+    /// By gradient descent a large network has one step an epoch, which takes seconds.
+    @Test func `a large network looks around within a step and within an evaluation`() throws {
+        var configuration = Self.configuration(domains: 6, k: 2, epochs: 4)
+        configuration.hiddenWidth = 600
+        func looks(stoppedAfter limit: Int = .max) throws -> (count: Int, isThrough: Bool) {
+            let training = try GatedTraining(configuration)
+            var looks = 0
+            let rows = training.trainEpoch {
+                looks += 1
+                return looks > limit
+            }
+            return (looks, rows != nil)
+        }
+        configuration.plan.everyEpochs = 2
+        let step = try looks().count
+        #expect(step > 2)
+        configuration.plan.everyEpochs = 1
+        let all = try looks().count
+        #expect(all > step + configuration.domains)
+        let stopped = try looks(stoppedAfter: step)
+        #expect(stopped.count == step + 1 && !stopped.isThrough)
+    }
+
     @Test func `a stop within an epoch ends the training`() throws {
         let training = try GatedTraining(Self.configuration(domains: 3, k: 2, epochs: 4))
         #expect(training.trainEpoch { true } == nil)

@@ -29,15 +29,18 @@ import Trainer
     /// From which epoch an attempt begins.
     private func begin(
         _ server: ScriptedServer? = nil, checkpoint: CheckpointReference? = nil,
-        unusable: Set<Int> = []
+        unusable: Set<Int> = [], isOver: Bool = false
     ) throws -> Int {
         var lease = SpoolTests.lease()
         lease.checkpoint = checkpoint
         let starter = TrainingStarter(
             lease: lease, shelf: shelf,
-            client: try CoordinatorAccess(
-                address: server?.address ?? "http://127.0.0.1:9", stop: StopSignal()
-            ).client(),
+            client: {
+                // What is broken off or given up is so at once.
+                try CoordinatorAccess(
+                    address: server?.address ?? "http://127.0.0.1:9", stop: StopSignal()
+                ).client(givingUpWhen: { true })
+            }, isOver: { isOver },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let start = try starter.start { file in
             let epochs = file.flatMap { Int($0.metadata["epochs_completed"] ?? "") } ?? 0
@@ -136,6 +139,31 @@ import Trainer
             _ = try shelf.keep(Self.file(5), of: Self.task, epochs: 5)
             #expect(try begin(server, checkpoint: reference) == 5)
         }
+    }
+
+    @Test func `what the coordinator does not give is passed over, unless the attempt is over`()
+        throws
+    {
+        let (whole, reference) = try Self.served(Self.file(7))
+        whole.stop()
+        let server = try ScriptedServer([.hangUp])
+        defer { server.stop() }
+        #expect(try begin(server, checkpoint: reference) == 0)
+        _ = try shelf.keep(Self.file(5), of: Self.task, epochs: 5)
+        #expect(try begin(server, checkpoint: reference) == 5)
+        #expect(throws: ClientError.self) {
+            try begin(server, checkpoint: reference, isOver: true)
+        }
+    }
+
+    @Test func `a file that cannot be read now is kept`() throws {
+        let entry = try shelf.keep(Self.file(5), of: Self.task, epochs: 5)
+        // As root reads everything, a link in a circle is what nobody can.
+        try FileManager.default.removeItem(atPath: entry.path)
+        try FileManager.default.createSymbolicLink(
+            atPath: entry.path, withDestinationPath: entry.path)
+        #expect(try begin() == 0)
+        #expect(shelf.entries(of: Self.task).count == 1)
     }
 
     @Test func `a task that cannot be trained at all says so`() {

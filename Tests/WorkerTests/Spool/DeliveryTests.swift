@@ -34,12 +34,15 @@ import Testing
         }
     }
 
-    private func deliver(to server: ScriptedServer) {
-        _ = ForsakenDelivery(
+    /// - Returns: what waits.
+    @discardableResult private func deliver(
+        to server: ScriptedServer, waiting: Set<String> = [], afterDays days: Double = 0
+    ) -> Set<String> {
+        ForsakenDelivery(
             spool: spool, access: CoordinatorAccess(address: server.address, stop: StopSignal()),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
-            now: { Timestamp(Date()) }
-        ).deliverAll(butNot: [])
+            now: { Timestamp(Date(timeIntervalSinceNow: days * 86_400)) }
+        ).deliverAll(waiting)
     }
 
     private var left: [String] { spool.forsaken().flatMap(\.journals) }
@@ -90,8 +93,7 @@ import Testing
     func `what passes by itself is no last word`(status: Int) {
         let error = ClientError.refused(
             status: status, ErrorMessage(.tooManyRequests, "Later.").error)
-        #expect(!Delivery.isFinal(error))
-        #expect(!AttemptReporter.isLoss(error))
+        #expect(!error.isFinal)
     }
 
     @Test(arguments: [
@@ -105,9 +107,61 @@ import Testing
         try leave("l1")
         let server = try ScriptedServer([try Self.refusal(status, code)])
         defer { server.stop() }
-        deliver(to: server)
+        let waiting = deliver(to: server)
         #expect(server.received.count == 1)
         #expect(left.count == (isKept ? 1 : 0))
+        #expect(waiting == Set(left))
+        // It is asked again, by and by.
+        deliver(to: server, waiting: waiting)
+        #expect(server.received.count == (isKept ? 2 : 1))
+    }
+
+    @Test func `an end of its own that nobody would hear is told again`() throws {
+        let journal = try spool.journal(of: SpoolTests.lease("l1"))
+        try journal.append(.failed(FailRequest(error: "diverged", isPermanent: false)))
+        let server = try ScriptedServer([try Self.refusal(404, .notFound), Self.taken])
+        defer { server.stop() }
+        // Not before the attempt's own thread has done with it.
+        deliver(to: server)
+        #expect(server.received.isEmpty)
+        spool.leave(journal)
+        #expect(deliver(to: server) == [journal.path])
+        #expect(deliver(to: server).isEmpty)
+        #expect(Self.verbs(server) == ["l1 fail", "l1 fail"])
+        #expect(spool.unheard.isEmpty)
+    }
+
+    private func damage(_ lease: String, line: Int) throws {
+        let path = "\(directory.path)/dead/\(lease).journal"
+        var lines = try Data(contentsOf: URL(filePath: path))
+            .split(separator: 0x0A, omittingEmptySubsequences: false).map { Data($0) }
+        lines[line][70] ^= 4
+        try Data(lines.joined(separator: [0x0A])).write(to: URL(filePath: path))
+    }
+
+    @Test func `rows that cannot be read do not keep the end from being told`() throws {
+        try leave("l1")
+        try damage("l1", line: 1)
+        let server = try ScriptedServer([Self.taken])
+        defer { server.stop() }
+        deliver(to: server)
+        #expect(Self.verbs(server) == ["l1 complete"])
+        #expect(left == [])
+    }
+
+    @Test func `what cannot be read is kept until it is too old`() throws {
+        try leave("l1")
+        try damage("l1", line: 2)
+        // As a file that the disk does not give.
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/dead/l2.journal", withIntermediateDirectories: false)
+        let server = try ScriptedServer([Self.taken])
+        defer { server.stop() }
+        #expect(deliver(to: server).count == 2)
+        #expect(left.count == 2)
+        deliver(to: server, afterDays: Limits.daysKeptMax + 1)
+        #expect(left == [directory.path + "/dead/l2.journal"])
+        #expect(server.received.isEmpty)
     }
 
     @Test func `trouble is no answer`() throws {

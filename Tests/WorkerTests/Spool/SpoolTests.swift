@@ -38,14 +38,15 @@ import Testing
         let journal = try spool("w").journal(of: Self.lease())
         try journal.append(Array(Self.rows.prefix(1)))
         try journal.append(Array(Self.rows.dropFirst()))
-        #expect(ForsakenJournal(at: journal.path) == nil)
+        #expect(try ForsakenJournal(at: journal.path) == nil)
         try journal.append(Self.end)
-        let found = try #require(ForsakenJournal(at: journal.path))
+        let found = try #require(try ForsakenJournal(at: journal.path))
         #expect(found.lease == Self.lease())
         #expect(found.rows == Self.rows)
         #expect(found.end == Self.end)
+        #expect(found.damagedLines == 0)
         journal.remove()
-        #expect(ForsakenJournal(at: journal.path) == nil)
+        #expect(throws: (any Error).self) { try ForsakenJournal(at: journal.path) }
     }
 
     @Test func `a journal that was cut short or has flipped bits says nothing false`() throws {
@@ -57,11 +58,29 @@ import Testing
             var damaged = whole
             damaged[index] ^= 1 << (index % 8)
             for data in [damaged, Data(whole.prefix(index))] {
-                try data.write(to: URL(filePath: journal.path))
-                // A last line break more or less changes nothing.
-                guard let found = ForsakenJournal(at: journal.path) else { continue }
-                #expect(found.rows == Self.rows && found.end == Self.end)
-                #expect(index == whole.count - 1)
+                guard let found = try? ForsakenJournal(data) else { continue }
+                #expect(found.end == Self.end && found.lease == Self.lease())
+                #expect(found.rows == (found.damagedLines == 0 ? Self.rows : []))
+            }
+        }
+    }
+
+    @Test func `one flipped bit costs one line, and is never taken for an attempt without an end`()
+        throws
+    {
+        let journal = try spool("w").journal(of: Self.lease())
+        try journal.append(Self.rows)
+        try journal.append(Self.end)
+        let whole = try Data(contentsOf: URL(filePath: journal.path))
+        let ends = whole.indices.filter { whole[$0] == 0x0A }
+        for index in whole.indices {
+            var damaged = whole
+            damaged[index] ^= 1 << (index % 8)
+            if index > ends[0], index < ends[1] {
+                let found = try #require(try ForsakenJournal(damaged))
+                #expect(found.end == Self.end && found.rows.isEmpty && found.damagedLines >= 1)
+            } else {
+                #expect(throws: JournalDamage.self) { try ForsakenJournal(damaged) }
             }
         }
     }
