@@ -31,7 +31,13 @@ extension SweepMistakeTests {
             "seeds.weights: [1, 2]", becomes: "init.gain: {uniform: [2, 1]}",
             """
             line 13, axes.init.gain.uniform: found [2, 1], wanted two numbers, the less first, \
-            such as [0, 1]
+            such as [0, 1], neither so near 0 as 1e-30
+            """),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "init.gain: {uniform: [0, 1e-305]}",
+            """
+            line 13, axes.init.gain.uniform: found [0, 1e-305], wanted two numbers, the \
+            less first, such as [0, 1], neither so near 0 as 1e-30
             """),
         Row(
             "seeds.weights: [1, 2]", becomes: "hidden_width: {integer: [1.5, 8]}",
