@@ -20,6 +20,11 @@ struct Distribution: Sendable {
         return members.count == 1 || members.contains { Kind(rawValue: $0.key) != nil }
     }
 
+    /// A map of one key that a distribution has, and no configuration.
+    static func isOne(_ value: SourceValue) -> Bool {
+        value.members?.count == 1 && value.members?.first.flatMap { Kind(rawValue: $0.key) } != nil
+    }
+
     /// Nil where it is wrong.
     static func read(_ value: SourceValue, _ mistakes: MistakeCollector) -> Distribution? {
         let wanted = "a list of values, or one of " + alternatives(Kind.allCases.map(\.rawValue))

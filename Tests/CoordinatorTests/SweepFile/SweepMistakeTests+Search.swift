@@ -52,6 +52,27 @@ extension SweepMistakeTests {
             uniform, log_uniform or integer
             """),
         Row(
+            "seeds.weights: [1, 2]",
+            becomes: "optimizer: [{name: sgd, learning_rate: {log_uniform: [1, 2]}}]",
+            """
+            line 13, axes.optimizer[0].learning_rate: found a distribution inside a value, wanted \
+            an axis of its own: optimizer.learning_rate: {log_uniform: [1, 2]}
+            """),
+        Row(
+            "attempts: 3", becomes: "exclude: [{gate: {family: all}}]",
+            """
+            line 16, exclude[0].gate: found 10 domains, wanted at most 6 to enumerate the gates of
+            """),
+        Row(
+            "experiment: k_path", becomes: "experiment: routing\nrelu: true",
+            """
+            line 3, relu: found an unknown key, wanted name, experiment, base, axes, exclude, \
+            search, attempts, checkpoint, recheck, halving or share_results
+            """),
+        Row(
+            "experiment: k_path", becomes: "experiment: k_path\nrelu: true",
+            "line 3, relu: found an unknown key; did you mean base.relu?"),
+        Row(
             "attempts: 3", becomes: "exclude: [{seeds.weights: 3}]",
             """
             line 16, exclude[0]: found an entry that leaves nothing out, wanted one that holds for \
