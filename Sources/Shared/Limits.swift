@@ -57,6 +57,8 @@ public enum Limits {
     public static let threadsMax = 256
     /// Learning rates, gains and the like: well inside what a float32 holds.
     public static let numberMagnitudeMax = 1e30
+    /// Of the ends of a distribution, but 0: what is drawn has six digits in any case.
+    static let endMagnitudeMin = 1e-30
 
     // Files.
     /// Coordinators and workers have it in memory whole, for a moment twice.

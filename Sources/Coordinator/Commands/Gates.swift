@@ -46,7 +46,7 @@ struct GateList {
         for point in try sweep.expand() {
             guard let gate = try point.configuration.gateRequest?.structure() else { continue }
             guard seen.insert(gate).inserted else { continue }
-            let cells = try columns.cells(of: point.configuration)
+            let cells = try columns.cells(of: point.configuration, label: point.gateLabel)
             all.append(Drawing(gate: gate, cells: Array(zip(GateColumns.names, cells))))
         }
     }
@@ -67,7 +67,7 @@ struct GateList {
         var text: String {
             let size = self["gate_class_size"]
             let title = [
-                self["gate_family"], self["gate_k"], self["gate_id"],
+                self["gate_name"], self["gate_family"], self["gate_k"], self["gate_id"],
                 size.isEmpty ? "" : "one of \(size)", "rank \(self["gate_rank"])",
                 "\(self["trained_pathways"]) open",
             ].filter { !$0.isEmpty }

@@ -2,34 +2,48 @@ import Shared
 
 /// What a report says of each task's gate. Made once for each gate of a sweep, not for each task.
 struct GateColumns {
+    /// A store keeps the texts by their order: a new column comes last.
     static let names = [
         "gate_family", "gate_k", "gate_id", "gate_class_size", "gate_density", "gate_rank",
-        "gate_components", "trained_pathways", "untrained_pathways",
+        "gate_components", "trained_pathways", "untrained_pathways", "gate_name",
     ]
 
-    private var known: [GateRequest: [String]] = [:]
+    private struct Key: Hashable {
+        var request: GateRequest
+        var label: GateLabel
+    }
+
+    private var known: [Key: [String]] = [:]
 
     /// The texts under `names`; empty ones where no gate says what is trained.
-    mutating func cells(of configuration: Shared.Configuration) throws -> [String] {
+    mutating func cells(of configuration: Shared.Configuration, label: GateLabel) throws
+        -> [String]
+    {
         guard let request = configuration.gateRequest else { return Self.names.map { _ in "" } }
-        if let cells = known[request] { return cells }
+        let key = Key(request: request, label: label)
+        if let cells = known[key] { return cells }
         let gate = try request.structure()
         let gateClass =
             gate.gateClass
             ?? request.recipe.gateClass(domains: request.domains, classes: request.classes)
-        let cells = Self.cells(request.recipe, gate, gateClass)
-        known[request] = cells
+        let cells = Self.cells(request.recipe, label, gate, gateClass)
+        known[key] = cells
         return cells
     }
 
     private static func cells(
-        _ recipe: GateRecipe, _ gate: GateStructure, _ gateClass: GateClass?
+        _ recipe: GateRecipe, _ label: GateLabel, _ gate: GateStructure, _ gateClass: GateClass?
     ) -> [String] {
         [
-            recipe.family.name, recipe.family.k.map(String.init) ?? "",
+            label.family ?? recipe.family.name, recipe.family.k.map(String.init) ?? "",
             gateClass?.id ?? "unknown", gateClass?.size.map(String.init) ?? "",
             "\(gate.density)", "\(gate.rank)", "\(gate.componentCount)", "\(gate.openCount)",
-            "\(gate.closedCount)",
+            "\(gate.closedCount)", label.name ?? "",
         ]
+    }
+
+    /// What a store has kept, with empty texts for the columns that it did not know yet.
+    static func complete(_ cells: [String]) -> [String] {
+        cells + names.dropFirst(cells.count).map { _ in "" }
     }
 }

@@ -37,7 +37,7 @@ struct ReportTable {
             .text(task.state.rawValue),
         ]
         cells += sweep.axisCells(at: task.position).map(CSV.Cell.axis)
-        cells += task.gateCells.map(CSV.Cell.axis)
+        cells += GateColumns.complete(task.gateCells).map(CSV.Cell.axis)
         cells.append(.number(task.epochsCompleted))
         cells += metricCells(.test, task)
         if hasTrainSplit { cells += metricCells(.train, task) }

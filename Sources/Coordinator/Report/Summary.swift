@@ -3,7 +3,8 @@ import Shared
 
 /// A report in short, for a person: what the trained and the untrained pathways came to (their
 /// accuracy, or their loss where nothing is classified), for each setting of the axes and each
-/// gate. Tasks that differ in their seeds only are averaged.
+/// gate. Tasks that differ in their seeds only are averaged, also where a gate is drawn from one;
+/// gates of two names or two classes are two.
 ///
 /// Made from `report.csv` alone, so that one on disk says the same as one of a running sweep. The
 /// order is that of the report: by setting first, so that what a gate does stands one line below
@@ -11,15 +12,23 @@ import Shared
 struct Summary {
     /// The axes that are no seeds and no gates.
     private let axes: [String]
+    /// What tells gates apart, by column: their family and k, the axes that vary parts of them,
+    /// their names and their classes.
+    private let gateColumns: [String]
     private let measure: Measure
     private var groups: [Group] = []
+    private var places: [Group.Key: Int] = [:]
     private(set) var taskCount = 0
     private(set) var finishedCount = 0
 
     private struct Group {
-        var setting: [String]
-        var gate: String
-        var pathways: String
+        struct Key: Hashable {
+            var setting: [String]
+            var gate: [String]
+            var pathways: String
+        }
+
+        let key: Key
         var trained = Mean()
         var untrained = Mean()
     }
@@ -33,14 +42,23 @@ struct Summary {
         for name in needed + measure.columns where !columns.contains(name) {
             throw SummaryError(column: name)
         }
-        axes = Self.settingColumns(columns)
+        let varied = Self.axes(columns)
+        axes = varied.filter { !$0.hasPrefix("gate.") }
+        gateColumns =
+            ["gate"] + varied.filter { $0.hasPrefix("gate.") && !Self.toldByGate.contains($0) }
+            + ["name", "id"]
         for line in lines.dropFirst() {
             add(Dictionary(zip(columns, line)) { first, _ in first })
         }
         // Stable: gates stay in the order of the report.
-        let settings = groups.map(\.setting).uniqued()
-        groups = settings.flatMap { setting in groups.filter { $0.setting == setting } }
+        let bySetting = Dictionary(grouping: groups, by: \.key.setting)
+        groups = groups.map(\.key.setting).uniqued().flatMap { bySetting[$0] ?? [] }
     }
+
+    /// Axes that the columns of the gate tell of.
+    private static let toldByGate = ["gate.family", "gate.k", "gate.name"]
+    /// Gates of these are drawn from a seed, and averaged as all that is.
+    private static let drawnFamilies = ["random_regular", "bernoulli"]
 
     private enum Measure: String {
         case accuracy
@@ -56,29 +74,50 @@ struct Summary {
     }
 
     /// The axes' columns stand between the state and the gate.
-    private static func settingColumns(_ columns: [String]) -> [String] {
+    private static func axes(_ columns: [String]) -> [String] {
         columns.drop { $0 != "state" }.dropFirst().prefix { $0 != "gate_family" }
-            .filter { !$0.hasPrefix("seeds.") && !$0.hasPrefix("gate.") }
+            .filter { !$0.hasPrefix("seeds.") }
     }
 
     private mutating func add(_ row: [String: String]) {
         taskCount += 1
-        let setting = axes.map { row[$0] ?? "" }
-        let gate = ["gate_family", "gate_k"].compactMap { row[$0] }.filter { !$0.isEmpty }
-            .joined(separator: " ")
         let counts = ["trained_pathways", "untrained_pathways"].compactMap { row[$0] }
         let pathways = counts.filter { !$0.isEmpty }.joined(separator: "+")
-        let known = groups.firstIndex {
-            $0.setting == setting && $0.gate == gate && $0.pathways == pathways
-        }
-        let index = known ?? groups.count
-        if known == nil {
-            groups.append(Group(setting: setting, gate: gate, pathways: pathways))
-        }
+        let key = Group.Key(
+            setting: axes.map { row[$0] ?? "" },
+            gate: gateColumns.map { Self.gateCell($0, row) }, pathways: pathways)
+        let index = places[key] ?? groups.count
+        if index == groups.count { groups.append(Group(key: key)) }
+        places[key] = index
         guard TaskState(rawValue: row["state"] ?? "")?.hasResult == true else { return }
         finishedCount += 1
         groups[index].trained.add(row[measure.columns[0]])
         groups[index].untrained.add(row[measure.columns[1]])
+    }
+
+    private static func gateCell(_ column: String, _ row: [String: String]) -> String {
+        let family = row["gate_family"] ?? ""
+        return switch column {
+        case "gate": [family, row["gate_k"] ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        case "name": row["gate_name"] ?? ""
+        case "id": drawnFamilies.contains(family) ? "" : row["gate_id"] ?? ""
+        default: row[column] ?? ""
+        }
+    }
+
+    /// The gate's columns without those that are the same in all lines, and without the id where
+    /// the rest of a line tells the gates apart.
+    private var shownGateColumns: [Int] {
+        let shown = gateColumns.indices.filter { index in
+            index == 0 || Set(groups.map { $0.key.gate[index] }).count > 1
+        }
+        guard let id = shown.last, id == gateColumns.count - 1 else { return shown }
+        let rest = shown.dropLast()
+        let told = Set(
+            groups.map { group in
+                group.key.setting + rest.map { group.key.gate[$0] } + [group.key.pathways]
+            })
+        return told.count == groups.count ? Array(rest) : shown
     }
 
     private var title: String {
@@ -91,11 +130,13 @@ struct Summary {
     /// A title and a table. What nothing is known of yet, and the untrained pathways of a gate that
     /// trains all, stay empty.
     var text: String {
-        var table = TextTable(axes + ["gate", "pathways", "trained", "untrained"])
+        let shown = shownGateColumns
+        var table = TextTable(
+            axes + shown.map { gateColumns[$0] } + ["pathways", "trained", "untrained"])
         for group in groups {
             table.add(
-                group.setting + [
-                    group.gate, group.pathways, group.trained.text(measure.format),
+                group.key.setting + shown.map { group.key.gate[$0] } + [
+                    group.key.pathways, group.trained.text(measure.format),
                     group.untrained.text(measure.format),
                 ])
         }

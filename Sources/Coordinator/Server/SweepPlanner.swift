@@ -36,7 +36,8 @@ struct SweepPlanner: Sendable {
             return NewTask(
                 position: point.position, id: SweepTaskID(identity: identity),
                 configuration: text, dataDigest: digest ?? Digest.ofNothing,
-                gateCells: try gates.cells(of: configuration), epochs: configuration.epochs,
+                gateCells: try gates.cells(of: configuration, label: point.gateLabel),
+                epochs: configuration.epochs,
                 stopsEarly: configuration.stopsEarly)
         }
         let specification = String(decoding: try sweep.json.canonicalData(), as: UTF8.self)

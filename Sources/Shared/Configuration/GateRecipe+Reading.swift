@@ -8,6 +8,12 @@ extension FieldReader {
         guard let map = required("gate", wanted: wanted) else { return nil }
         var fields = FieldReader(map, wanted: wanted, mistakes: mistakes)
         guard map.members != nil else { return nil }
+        // What a report calls it; no part of what is trained.
+        if fields.has("name") {
+            _ = fields.name("name", wanted: "a name for the gate")
+        } else {
+            fields.know(["name"])
+        }
         let family = fields.family(domains: domains)
         let columns = fields.columnOrder(domains: domains)
         guard let family else {
@@ -15,14 +21,28 @@ extension FieldReader {
             fields.finish()
             return nil
         }
-        fields.finish(kind: (family.name, GateRecipe.Family.keys))
+        fields.finish(kind: (map["family"]?.cell ?? family.name, GateRecipe.Family.keys))
         return GateRecipe(family: family, columns: columns)
     }
 
     private mutating func family(domains: Int?) -> GateRecipe.Family? {
-        guard let named = required("family", wanted: alternatives(GateRecipe.Family.names)),
-            let name = choice(named, among: GateRecipe.Family.names)
+        let names = GateRecipe.Family.names + GateEnumeration.families
+        guard let named = required("family", wanted: alternatives(names)),
+            let name = choice(named, among: names)
         else { return nil }
+        if GateEnumeration.families.contains(name) {
+            mistakes.add(
+                .wrongValue, at: named.place,
+                "found \(name), which is more than one gate, wanted it as a value of the axis gate")
+            return nil
+        }
+        if name == GateRecipe.Family.file, !has("rows") {
+            mistakes.add(
+                .missingKey, at: map.place,
+                "found family file without the gate that its file holds: only sweep files name "
+                    + "files, wanted rows")
+            return .explicit([])
+        }
         return switch name {
         case "diagonal": .diagonal
         case "blocks": .blocks(count: upToDomains("count", domains))
@@ -119,9 +139,25 @@ extension GateRecipe.Family {
     /// As they stand in a sweep file.
     static let names = [
         "plus_mod", "plus_minus_mod", "mod", "fully_connected", "diagonal", "blocks",
-        "random_regular", "bernoulli", "explicit",
+        "random_regular", "bernoulli", "explicit", file,
     ]
+
+    /// An explicit gate that came out of a file: `GateFiles` puts its rows beside the name.
+    public static let file = "file"
 
     /// What only some families have.
     static let keys = ["k", "count", "density", "rows"]
+}
+
+extension GateRecipe {
+    /// What an axis may set of a gate, in the order of the documentation.
+    static let paths =
+        ["gate"]
+        + [
+            "family", "name", "k", "permute_columns", "column_permutation", "count", "density",
+            "rows",
+        ].map { "gate.\($0)" }
+
+    /// Those whose value is a list.
+    static let listPaths: Set = ["gate.column_permutation", "gate.rows"]
 }

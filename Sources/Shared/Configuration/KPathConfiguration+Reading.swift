@@ -15,12 +15,15 @@ extension KPathConfiguration: ReadableConfiguration {
     }
 
     /// Every path, parents before their children: what an axis may set and a near miss may mean.
-    public static let paths = [
+    public static let paths = beforeGate + GateRecipe.paths + afterGate
+
+    private static let beforeGate = [
         "dataset", "train_examples", "test_examples", "domains", "classes", "input_transform",
         "target_transform", "hidden_width", "layers", "hidden_layers", "relu",
         "init", "init.scheme", "init.gain", "init.bias",
-        "gate", "gate.family", "gate.k", "gate.permute_columns", "gate.column_permutation",
-        "gate.count", "gate.density", "gate.rows",
+    ]
+
+    private static let afterGate = [
         "batch_size", "epochs",
         "optimizer", "optimizer.name", "optimizer.learning_rate", "optimizer.momentum",
         "optimizer.dampening", "optimizer.weight_decay", "optimizer.nesterov", "optimizer.beta1",
@@ -30,7 +33,7 @@ extension KPathConfiguration: ReadableConfiguration {
         "seeds", "seeds.gate", "seeds.weights", "seeds.data",
     ]
 
-    public static let listPaths: Set = ["gate.column_permutation", "gate.rows"]
+    public static let listPaths = GateRecipe.listPaths
 
     static func read(_ fields: inout FieldReader) -> KPathConfiguration? {
         fields.kPathConfiguration()

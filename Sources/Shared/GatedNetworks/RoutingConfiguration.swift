@@ -74,14 +74,13 @@ extension RoutingConfiguration {
 
 extension RoutingConfiguration: ReadableConfiguration {
     public static let paths =
-        ["domains", "hidden_width"]
-        + ["gate", "gate.family", "gate.k", "gate.permute_columns", "gate.column_permutation"]
-        + ["gate.rows"] + ["data"] + ExampleTable.Recipe.keys.map { "data.\($0)" }
+        ["domains", "hidden_width"] + GateRecipe.paths
+        + ["data"] + ExampleTable.Recipe.keys.map { "data.\($0)" }
         + GatedPlan.paths + ["seeds", "seeds.gate", "seeds.weights"]
 
-    public static let listPaths: Set = [
-        "gate.column_permutation", "gate.rows", "data.strengths", "data.inputs", "data.targets",
-    ]
+    public static let listPaths = GateRecipe.listPaths.union([
+        "data.strengths", "data.inputs", "data.targets",
+    ])
 
     public var datasetName: String? { nil }
     public var epochs: Int { plan.epochs }

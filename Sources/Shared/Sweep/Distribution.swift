@@ -20,6 +20,11 @@ struct Distribution: Sendable {
         return members.count == 1 || members.contains { Kind(rawValue: $0.key) != nil }
     }
 
+    /// A map of one key that a distribution has, and no configuration.
+    static func isOne(_ value: SourceValue) -> Bool {
+        value.members?.count == 1 && value.members?.first.flatMap { Kind(rawValue: $0.key) } != nil
+    }
+
     /// Nil where it is wrong.
     static func read(_ value: SourceValue, _ mistakes: MistakeCollector) -> Distribution? {
         let wanted = "a list of values, or one of " + alternatives(Kind.allCases.map(\.rawValue))
@@ -63,10 +68,11 @@ struct Distribution: Sendable {
         }
     }
 
-    /// The ends, to be read as configurations before anything is drawn.
+    /// The ends, to be read as configurations before anything is drawn, and as they travel: exact,
+    /// for what they are rounded to would be another distribution.
     var ends: [SourceValue] {
         [lower, upper].map { end in
-            kind == .integer ? SourceValue(.integer(Int(end)), at: place) : number(end)
+            SourceValue(kind == .integer ? .integer(Int(end)) : .number(end), at: place)
         }
     }
 
@@ -74,12 +80,13 @@ struct Distribution: Sendable {
         SourceValue(.number(min(max(Self.rounded(value), lower), upper)), at: place)
     }
 
-    /// To six significant digits.
+    /// To six significant digits; a number too small or too large for that stays as it is.
     static func rounded(_ value: Double) -> Double {
-        guard value != 0, value.isFinite else { return value }
-        let exponent = Int(log10(abs(value)).rounded(.down)) - 5
-        let digits = exponent < 0 ? value * power(-exponent) : value / power(exponent)
-        return Double("\(Int(digits.rounded()))e\(exponent)") ?? value
+        guard let magnitude = Int(exactly: log10(abs(value)).rounded(.down)) else { return value }
+        let exponent = magnitude - 5
+        let scaled = exponent < 0 ? value * power(-exponent) : value / power(exponent)
+        guard let digits = Int(exactly: scaled.rounded()) else { return value }
+        return Double("\(digits)e\(exponent)") ?? value
     }
 
     private static func power(_ exponent: Int) -> Double { pow(10, Double(exponent)) }
@@ -93,11 +100,11 @@ struct Distribution: Sendable {
 
 extension Distribution.Kind {
     fileprivate func allows(_ lower: Double, _ upper: Double) -> Bool {
-        let bound = Limits.numberMagnitudeMax
+        let (bound, least) = (Limits.numberMagnitudeMax, Limits.endMagnitudeMin)
         guard lower < upper, lower >= -bound, upper <= bound else { return false }
         return switch self {
-        case .uniform: true
-        case .logUniform: lower >= 1 / bound
+        case .uniform: [lower, upper].allSatisfy { $0 == 0 || abs($0) >= least }
+        case .logUniform: lower >= least
         case .integer:
             Int(exactly: lower) != nil && Int(exactly: upper) != nil
                 && max(abs(lower), abs(upper)) <= Double(1 << 53)
@@ -106,7 +113,9 @@ extension Distribution.Kind {
 
     fileprivate var wanted: String {
         switch self {
-        case .uniform: "two numbers, the less first, such as [0, 1]"
+        case .uniform:
+            "two numbers, the less first, such as [0, 1], neither so near 0 as "
+                + numberText(Limits.endMagnitudeMin)
         case .logUniform: "two numbers above 0, the less first, such as [1e-4, 10]"
         case .integer: "two whole numbers, the less first, such as [1, 8]"
         }

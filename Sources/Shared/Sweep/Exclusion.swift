@@ -16,8 +16,10 @@ struct Exclusion: Sendable {
 
     /// All that an entry of `exclude` means; a list in it stands for one value with each of its
     /// elements.
+    /// - Parameter domains: the base's, for gates that are enumerated.
     static func read(
-        _ value: SourceValue, _ experiment: Experiment, _ mistakes: MistakeCollector
+        _ value: SourceValue, _ experiment: Experiment, _ domains: Int?,
+        _ mistakes: MistakeCollector
     ) -> [Exclusion] {
         guard let members = value.members, !members.isEmpty else {
             mistakes.add(
@@ -26,7 +28,7 @@ struct Exclusion: Sendable {
                     + "such as {hidden_width: 64}")
             return []
         }
-        let expansion = ListExpansion(path: "", experiment: experiment, domains: nil)
+        let expansion = ListExpansion(path: "", experiment: experiment, domains: domains)
         guard check(members, experiment, mistakes) else { return [] }
         let before = mistakes.found.count
         expansion.check(value, mistakes: mistakes)

@@ -2,7 +2,7 @@
 /// explicit gates as there are, or one of each class; `rows_open: k` keeps those with k open in
 /// each row.
 extension GateEnumeration {
-    private static let families = ["all", "all_up_to_permutation"]
+    static let families = ["all", "all_up_to_permutation"]
 
     static func isMeant(by value: SourceValue) -> Bool {
         guard case .string(let family)? = value["family"]?.content else { return false }
@@ -53,7 +53,7 @@ extension GateEnumeration {
 extension SourceValue {
     /// `{family: explicit, rows: [...]}`.
     /// - Parameter rows: texts of 0 and 1.
-    public static func explicitGate(rows: [String], at place: Place) -> SourceValue {
+    static func explicitGate(rows: [String], at place: Place) -> SourceValue {
         let texts = SourceValue(.list(rows.map { SourceValue(.string($0), at: place) }), at: place)
         let family = SourceValue(.string("explicit"), at: place)
         return SourceValue(

@@ -65,7 +65,8 @@ struct ListExpansion {
         }
     }
 
-    /// Lists that expand to nothing or to the same thing twice.
+    /// Lists that expand to nothing or to the same thing twice, and distributions, which only an
+    /// axis has.
     func check(_ value: SourceValue, mistakes: MistakeCollector) {
         if isEnumeration(value) {
             _ = GateEnumeration(value, domains: domains, mistakes: mistakes)
@@ -80,7 +81,15 @@ struct ListExpansion {
                     .emptyAxis, at: member.value.place,
                     "found an empty list, wanted at least one value to expand to")
             }
-            for element in elements ?? [member.value] { inner.check(element, mistakes: mistakes) }
+            for element in elements ?? [member.value] {
+                if Distribution.isOne(element) {
+                    mistakes.add(
+                        .wrongType, at: element.place,
+                        "found a distribution inside a value, wanted an axis of its own: "
+                            + "\(inner.path): \(element.cell)")
+                }
+                inner.check(element, mistakes: mistakes)
+            }
         }
     }
 

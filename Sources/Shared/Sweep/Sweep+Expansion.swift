@@ -26,7 +26,8 @@ extension Sweep {
         var positions: [Configuration: Int] = [:]
         for position in 0..<count {
             if mistakes.isFull { break }
-            let read = experiment.read(map(at: position), mistakes: mistakes)
+            let map = map(at: position)
+            let read = experiment.read(map, mistakes: mistakes)
             guard let configuration = read else { continue }
             halving?.check(configuration, at: halvingPlace, mistakes)
             if let earlier = positions.updateValue(position, forKey: configuration) {
@@ -35,7 +36,7 @@ extension Sweep {
             points.append(
                 SweepPoint(
                     position: position, configuration: configuration,
-                    axisCells: axisCells(at: position)))
+                    axisCells: axisCells(at: position), gateLabel: GateLabel(map["gate"])))
         }
         try mistakes.throwIfAny()
         return points
@@ -77,5 +78,11 @@ extension Sweep {
         mistakes.add(
             .repeated, at: place,
             "found the same configuration as with \(other), wanted each task once")
+    }
+}
+
+extension GateLabel {
+    fileprivate init(_ gate: SourceValue?) {
+        self.init(name: gate?["name"]?.cell, family: gate?["family"]?.cell)
     }
 }

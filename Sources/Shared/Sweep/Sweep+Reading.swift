@@ -64,11 +64,13 @@ private struct Draft {
         halvingPlace = halving?.place ?? document.place
         sharesResults = fields.bool("share_results", default: true)
         fields.finish { key in
-            Experiment.allCases.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
+            let asked = experiment.map { [$0] } ?? Experiment.allCases
+            return asked.contains { $0.paths.contains(key) } ? "base.\(key)" : nil
         }
         guard let experiment, let base else { return nil }
         self.halving = Halving.read(halving, experiment, mistakes)
-        exclusions = Self.exclusions(exclude, experiment, mistakes)
+        let domains = base["domains"]?.wholeNumber
+        exclusions = Self.exclusions(exclude, experiment, domains, mistakes)
         self.experiment = experiment
         self.base = base
         if base.members == nil {
@@ -77,7 +79,7 @@ private struct Draft {
                 "found \(base.described), wanted a map of a configuration's keys")
         }
         self.axes = AxisDraft.read(
-            axes, experiment, domains: base["domains"]?.wholeNumber, mistakes)
+            axes, experiment, domains: domains, mistakes)
         if self.search == .grid {
             for axis in self.axes where axis.distribution != nil {
                 mistakes.add(
@@ -89,7 +91,8 @@ private struct Draft {
     }
 
     private static func exclusions(
-        _ exclude: SourceValue?, _ experiment: Experiment, _ mistakes: MistakeCollector
+        _ exclude: SourceValue?, _ experiment: Experiment, _ domains: Int?,
+        _ mistakes: MistakeCollector
     ) -> [Exclusion] {
         guard let exclude else { return [] }
         guard let entries = exclude.elements, !entries.isEmpty else {
@@ -98,7 +101,7 @@ private struct Draft {
                 "found \(exclude.described), wanted a list of maps from paths to values")
             return []
         }
-        return entries.flatMap { Exclusion.read($0, experiment, mistakes) }
+        return entries.flatMap { Exclusion.read($0, experiment, domains, mistakes) }
     }
 
     /// Counts, and only then expands.

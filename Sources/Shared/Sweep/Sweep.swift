@@ -41,6 +41,19 @@ public struct SweepPoint: Hashable, Sendable {
     public let configuration: Configuration
     /// What the axes chose, a text for each of the sweep's `axisColumns`.
     public let axisCells: [String]
+    public let gateLabel: GateLabel
+}
+
+/// What a person calls a task's gate. No part of its configuration: a gate that has two names is
+/// one task.
+public struct GateLabel: Hashable, Sendable {
+    public var name: String?
+    /// As it was written: `file` for what has become an explicit gate.
+    public var family: String?
+
+    public init(name: String? = nil, family: String? = nil) {
+        (self.name, self.family) = (name, family)
+    }
 }
 
 // MARK: - As a message

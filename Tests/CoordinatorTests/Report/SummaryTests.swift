@@ -57,6 +57,64 @@ import Testing
         #expect(try Summary(report: report).text.hasPrefix("Loss of pathways, mean over the seeds"))
     }
 
+    private static let gates =
+        "state,seeds.weights,gate.permute_columns,gate_family,gate_k,gate_id,trained_pathways,"
+        + "untrained_pathways,gate_name,accuracy_trained_paths,accuracy_untrained_paths\r\n"
+
+    @Test func `gates of two classes or two names are two, whatever else they have in common`()
+        throws
+    {
+        let lines = try Self.table(
+            Self.gates
+                + """
+                succeeded,1,false,explicit,,4x4-0001,1,15,,0.1,0.5
+                succeeded,1,false,explicit,,4x4-0003,2,14,,0.2,0.5
+                succeeded,1,false,explicit,,4x4-0011,2,14,,0.4,0.5
+                succeeded,2,false,explicit,,4x4-0011,2,14,,0.6,0.5
+                succeeded,1,false,file,,unknown,2,14,ring,0.7,0.5
+                succeeded,1,false,file,,unknown,2,14,star,0.9,0.5
+
+                """)
+        #expect(
+            lines == [
+                "gate name id pathways trained untrained",
+                "explicit 4x4-0001 1+15 0.100 0.500",
+                "explicit 4x4-0003 2+14 0.200 0.500",
+                "explicit 4x4-0011 2+14 0.500 0.500",
+                "file ring unknown 2+14 0.700 0.500",
+                "file star unknown 2+14 0.900 0.500",
+            ])
+    }
+
+    @Test func `an axis of parts of the gate is shown, and what all lines share is not`() throws {
+        let lines = try Self.table(
+            Self.gates
+                + """
+                succeeded,1,false,plus_mod,2,4x4-1,8,8,a,0.1,0.5
+                succeeded,1,true,plus_mod,2,4x4-1,8,8,a,0.2,0.5
+                succeeded,1,true,plus_mod,3,4x4-2,12,4,a,0.4,0.5
+
+                """)
+        #expect(
+            lines == [
+                "gate gate.permute_columns pathways trained untrained",
+                "plus_mod 2 false 8+8 0.100 0.500",
+                "plus_mod 2 true 8+8 0.200 0.500",
+                "plus_mod 3 true 12+4 0.400 0.500",
+            ])
+    }
+
+    @Test func `gates that seeds have drawn are averaged`() throws {
+        let lines = try Self.table(
+            Self.gates
+                + """
+                succeeded,1,false,random_regular,2,4x4-1,8,8,,0.1,0.5
+                succeeded,1,false,random_regular,2,4x4-2,8,8,,0.3,0.5
+
+                """)
+        #expect(lines.dropFirst() == ["random_regular 2 8+8 0.200 0.500"])
+    }
+
     @Test func `what is no report is refused`() {
         #expect(throws: SummaryError.self) { try Summary(report: "a,b\r\n1,2\r\n") }
         #expect(throws: SummaryError.self) { try Summary(report: "") }

@@ -30,14 +30,38 @@ extension SweepMistakeTests {
             "family: plus_mod", becomes: "family: plusmod",
             """
             line 15, axes.gate[0].family: found "plusmod", wanted plus_mod, plus_minus_mod, \
-            mod, fully_connected, diagonal, blocks, random_regular, bernoulli or explicit; \
-            did you mean plus_mod?
+            mod, fully_connected, diagonal, blocks, random_regular, bernoulli, explicit, file, \
+            all or all_up_to_permutation; did you mean plus_mod?
+            """),
+        Row(
+            "family: plus_mod", becomes: "family: al_up_to_permutation",
+            """
+            line 15, axes.gate[0].family: found "al_up_to_permutation", wanted plus_mod, \
+            plus_minus_mod, mod, fully_connected, diagonal, blocks, random_regular, bernoulli, \
+            explicit, file, all or all_up_to_permutation; did you mean all_up_to_permutation?
+            """),
+        Row(
+            """
+            axes:
+              seeds.weights: [1, 2]
+              gate:
+                - {family: plus_mod, k: [2, 4], permute_columns: true}
+            """, becomes: "  gate: {family: all}",
+            """
+            line 12, base.gate.family: found all, which is more than one gate, wanted it as a \
+            value of the axis gate
+            """),
+        Row(
+            "family: plus_mod", becomes: "name: \"\", family: plus_mod",
+            """
+            line 15, axes.gate[0].name: found "", wanted a name for the gate of 1 to 128 \
+            characters, on one line
             """),
         Row(
             "family: plus_mod", becomes: "family: mod",
             """
-            line 15, axes.gate[0].k: found a key that mod does not have, wanted family, \
-            permute_columns or column_permutation
+            line 15, axes.gate[0].k: found a key that mod does not have, wanted name, \
+            family, permute_columns or column_permutation
             """),
         Row(
             "permute_columns: true", becomes: "permute_colums: true",

@@ -31,7 +31,13 @@ extension SweepMistakeTests {
             "seeds.weights: [1, 2]", becomes: "init.gain: {uniform: [2, 1]}",
             """
             line 13, axes.init.gain.uniform: found [2, 1], wanted two numbers, the less first, \
-            such as [0, 1]
+            such as [0, 1], neither so near 0 as 1e-30
+            """),
+        Row(
+            "seeds.weights: [1, 2]", becomes: "init.gain: {uniform: [0, 1e-305]}",
+            """
+            line 13, axes.init.gain.uniform: found [0, 1e-305], wanted two numbers, the \
+            less first, such as [0, 1], neither so near 0 as 1e-30
             """),
         Row(
             "seeds.weights: [1, 2]", becomes: "hidden_width: {integer: [1.5, 8]}",
@@ -45,6 +51,27 @@ extension SweepMistakeTests {
             line 13, axes.init.gain: found {normal: [0, 1]}, wanted a list of values, or one of \
             uniform, log_uniform or integer
             """),
+        Row(
+            "seeds.weights: [1, 2]",
+            becomes: "optimizer: [{name: sgd, learning_rate: {log_uniform: [1, 2]}}]",
+            """
+            line 13, axes.optimizer[0].learning_rate: found a distribution inside a value, wanted \
+            an axis of its own: optimizer.learning_rate: {log_uniform: [1, 2]}
+            """),
+        Row(
+            "attempts: 3", becomes: "exclude: [{gate: {family: all}}]",
+            """
+            line 16, exclude[0].gate: found 10 domains, wanted at most 6 to enumerate the gates of
+            """),
+        Row(
+            "experiment: k_path", becomes: "experiment: routing\nrelu: true",
+            """
+            line 3, relu: found an unknown key, wanted name, experiment, base, axes, exclude, \
+            search, attempts, checkpoint, recheck, halving or share_results
+            """),
+        Row(
+            "experiment: k_path", becomes: "experiment: k_path\nrelu: true",
+            "line 3, relu: found an unknown key; did you mean base.relu?"),
         Row(
             "attempts: 3", becomes: "exclude: [{seeds.weights: 3}]",
             """

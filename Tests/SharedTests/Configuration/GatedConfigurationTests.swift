@@ -75,6 +75,13 @@ import Testing
         #expect((configuration.gateRequest != nil) == (configuration.experiment == .routing))
     }
 
+    @Test func `a gate has the same paths wherever there is one`() {
+        func gate(_ experiment: Experiment) -> [String] {
+            experiment.paths.filter { $0.hasPrefix("gate") }
+        }
+        #expect(gate(.routing) == gate(.kPath) && gate(.routing).contains("gate.density"))
+    }
+
     @Test func `the paths are the keys that configurations have, all of them together`() throws {
         for experiment in [Experiment.gatedNetwork, .routing] {
             var found: Set<String> = []
@@ -93,7 +100,9 @@ import Testing
             var paths = Set(experiment.paths)
             if experiment == .routing {
                 // Not in the gate of these, and the theory's start is the other experiment's too.
-                paths.subtract(["gate.k", "gate.permute_columns"])
+                paths.subtract(["gate.k", "gate.permute_columns", "gate.count", "gate.density"])
+                // No part of a configuration.
+                paths.remove("gate.name")
                 paths.subtract(["theory", "theory.initial_singular_value"])
             }
             #expect(found == paths)

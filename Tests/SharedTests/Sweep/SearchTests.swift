@@ -91,6 +91,45 @@ import Testing
         }
     }
 
+    @Test func `ends of more than six digits travel as they are`() throws {
+        let ends: [(String, JSONValue)] = [
+            ("uniform", .array([.number(0.1234567), .number(0.9)])),
+            ("log_uniform", .array([.number(0.123456789), .number(9.87654321)])),
+        ]
+        for (kind, bounds) in ends {
+            let sweep = try sweep([("init.gain", .object([kind: bounds]))], random(50))
+            let sent = try JSONValue(parsing: sweep.json.canonicalData())
+            #expect(try Sweep(reading: SourceValue(sent)).expand() == sweep.expand())
+            #expect(sent["axes"] == .array([.object(["init.gain": .object([kind: bounds])])]))
+        }
+    }
+
+    /// 10 to the power that such a number is rounded with is infinite.
+    @Test(arguments: ["uniform", "log_uniform"])
+    func `a distribution whose ends are too near zero is refused`(kind: String) throws {
+        for end in [1e-305, .leastNonzeroMagnitude, 9.9e-31] {
+            let ends = JSONValue.object([kind: .array([.number(end), .integer(1)])])
+            #expect(throws: SweepMistakes.self) {
+                try sweep([("init.gain", ends)], random(5)).expand()
+            }
+        }
+        let least = JSONValue.object([kind: .array([.number(1e-30), .number(2e-30)])])
+        #expect(try sweep([("init.gain", least)], random(5)).expand().count == 5)
+    }
+
+    @Test func `rounding leaves no number without an answer`() {
+        let numbers = [
+            1e-305, .leastNonzeroMagnitude, 1.234567e-300, 1.79e308, -1e300, 0, .infinity,
+        ]
+        for number in numbers {
+            let rounded = Distribution.rounded(number)
+            #expect(rounded == number || abs(rounded - number) <= 5e-6 * abs(number))
+        }
+        #expect(Distribution.rounded(.nan).isNaN)
+        #expect(Distribution.rounded(0.12345678) == 0.123457)
+        #expect(Distribution.rounded(-98_765_432) == -98_765_400)
+    }
+
     @Test func `excluded combinations are no tasks, and positions close up`() throws {
         let axes = [
             ("hidden_width", JSONValue.array([.integer(8), .integer(16)])),
