@@ -4,18 +4,6 @@ extension KPathConfiguration {
     func check(_ fields: FieldReader) {
         checkTargets(fields)
         checkSize(fields)
-        checkDraw(fields)
-    }
-
-    /// A sparse random gate may have come out without a pathway.
-    private func checkDraw(_ fields: FieldReader) {
-        guard case .bernoulli = gate.family else { return }
-        do throws(GateError) {
-            _ = try GateStructure(
-                gate, domains: domains, classes: classes, seed: seeds.gate)
-        } catch {
-            fields.mistakes.add(.wrongValue, at: fields.place("gate"), "\(error)")
-        }
     }
 
     /// Every output domain needs a target of its own.

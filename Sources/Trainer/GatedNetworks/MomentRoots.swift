@@ -12,10 +12,17 @@ struct MomentRoots {
     /// Variances below this share of the largest count as none.
     private static let tolerance = 1e-12
 
-    /// Throws where targets go with inputs that do not vary.
+    /// Throws where the inputs are none that there can be, or targets go with inputs that do not
+    /// vary.
     init(inputInput: Matrix, outputInput: Matrix) throws(TrainingError) {
         let eigen = SymmetricEigenDecomposition(inputInput)
         let largest = max(eigen.values.first ?? 0, 0)
+        let size = eigen.values.map(abs).max() ?? 0
+        guard eigen.values.allSatisfy({ $0 >= -1e-9 * size }) else {
+            throw TrainingError(
+                "The correlations are those of no data: some mixture of inputs has a negative "
+                    + "variance.")
+        }
         let kept = eigen.values.indices.filter { eigen.values[$0] > Self.tolerance * largest }
         var (x, y) = (
             Matrix(zeros: inputInput.rows, kept.count),

@@ -129,4 +129,21 @@ import Testing
             #expect(error.description.contains(reason), "\(error)")
         }
     }
+
+    /// Although no target goes with the direction.
+    @Test func `an input with a negative variance is refused`() throws {
+        let graph = GatedGraph(
+            nodes: [.init(name: "x", width: 2), .init(name: "y", width: 1)],
+            edges: [.init(from: 0, to: 1)],
+            contexts: [
+                .init(
+                    name: "c",
+                    moments: Moments(
+                        inputs: [0], outputs: [1],
+                        inputInput: Matrix(rows: 2, columns: 2, values: [1, 2, 2, 1]),
+                        outputInput: Matrix(rows: 1, columns: 2, values: [1, 1]), power: [1]))
+            ])
+        let error = try #require(throws: TrainingError.self) { try GatedModel(graph) }
+        #expect(error.description.contains("negative variance"), "\(error)")
+    }
 }
