@@ -39,8 +39,18 @@ public enum Limits {
     public static let routingDomainsMax = 128
     public static let gatedParametersMax = 1 << 24
     public static let itemsMax = 1_024
+    /// Float64 numbers in the correlations of all contexts of one network, and the products that
+    /// they are made of: some seconds.
+    static let momentNumbersMax = 1 << 24
+    static let momentProductsMax = 1 << 32
     /// Singular modes that metrics and reports tell of, the strongest first.
     public static let reportedModesMax = 6
+    /// Of these, the modes whose number in a routing network's hidden matrix is told, and how wide
+    /// that may be: all its singular values are sought at each evaluation.
+    public static let reportedHiddenModesMax = 3
+    public static let measuredHiddenWidthMax = 128
+    /// Pathways, by their hidden nodes, that metrics and reports tell of.
+    public static let reportedPathwaysMax = 10
     public static let graphNodesMax = 2_048
     public static let graphEdgesMax = 8_192
     public static let contextsMax = 20_000

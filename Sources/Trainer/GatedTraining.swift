@@ -9,6 +9,7 @@ public final class GatedTraining {
     private let flow: GradientFlow?
     /// What else is measured after an epoch.
     private let probe: RoutingProbe?
+    private let shares: PathwayShares
 
     /// What the theory has to say of this network, for a person.
     public var theoryNote: String {
@@ -16,6 +17,7 @@ public final class GatedTraining {
     }
 
     public private(set) var epochsCompleted = 0
+    private var hasLearntEnough = false
     /// Stopped within an epoch: what was trained of it cannot be continued.
     private var isAbandoned = false
 
@@ -44,6 +46,7 @@ public final class GatedTraining {
         self.plan = plan
         self.probe = probe
         model = try GatedModel(graph)
+        shares = PathwayShares(model.network.correlations.tree)
         let gain = plan.initialization.gain
         switch plan.initialization.scheme {
         case .orthogonal:
@@ -51,9 +54,12 @@ public final class GatedTraining {
         case .balanced:
             let parts = PathComponents(model.network.correlations, graph)
             let blocks = model.network.correlations.blocks(graph, parts)
-            guard let modes = Modes(blocks, parts),
-                modes.remainder <= TheoryTrack.tolerance
-            else {
+            guard let modes = Modes(blocks, parts) else {
+                throw TrainingError(
+                    "A balanced start wants modes, which are not looked for where inputs and "
+                        + "outputs together are wider than \(Modes.sizeMax).")
+            }
+            guard modes.remainder <= TheoryTrack.tolerance else {
                 throw TrainingError(
                     "A balanced start wants correlations that are diagonal together, which these "
                         + "are not.")
@@ -80,6 +86,7 @@ public final class GatedTraining {
         -> [MetricRow]
     {
         guard epoch % plan.everyEpochs == 0 || epoch == plan.epochs else { return [] }
+<<<<<<< HEAD
         let losses = try model.losses(look)
         var values = try theory.measure(
             model.network, loss: losses.training, epoch: epoch, look)
@@ -87,6 +94,15 @@ public final class GatedTraining {
         values[MetricName.lossTrainedPaths] = losses.trained
         values[MetricName.lossUntrainedPaths] = losses.untrained
         if let probe { values.merge(try probe.values(model, theory, look)) { first, _ in first } }
+=======
+        let losses = model.losses()
+        var values = theory.measure(model.network, loss: losses.training, epoch: epoch)
+        values[MetricName.trainingLoss] = losses.trained.map { _ in losses.training }
+        values[MetricName.lossTrainedPaths] = losses.trained
+        values[MetricName.lossUntrainedPaths] = losses.untrained
+        values.merge(shares.values(model.network)) { first, _ in first }
+        if let probe { values.merge(probe.values(model, theory)) { first, _ in first } }
+>>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         return [
             MetricRow(
                 epoch: epoch, split: .test, values: values.mapValues { MetricValue(Float($0)) })
@@ -95,10 +111,13 @@ public final class GatedTraining {
 }
 
 extension GatedPlan {
-    /// Where every mode starts in the reduction if the weights are not decoupled.
+    /// Where every mode starts: as it is where the start is decoupled, as well as is known where it
+    /// is not.
     var approximateStart: Double {
-        let gain = initialization.gain
-        return theoryStart ?? (initialization.scheme == .balanced ? gain : gain / 2.5)
+        switch initialization.scheme {
+        case .balanced: initialization.gain
+        case .orthogonal: theoryStart ?? initialization.gain / 2.5
+        }
     }
 }
 
@@ -109,7 +128,7 @@ extension GatedTraining: Training {
         set {}
     }
 
-    public var isFinished: Bool { epochsCompleted == plan.epochs }
+    public var isFinished: Bool { hasLearntEnough || epochsCompleted == plan.epochs }
 
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
         guard !isAbandoned, !isFinished else { return nil }
@@ -125,12 +144,21 @@ extension GatedTraining: Training {
         } catch {
             return nil
         }
+<<<<<<< HEAD
+=======
+        let rows = measure(epoch: epochsCompleted + 1)
+        epochsCompleted += 1
+        hasLearntEnough = plan.stop?.isMet(by: rows) ?? false
+        isAbandoned = false
+        return rows
+>>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
     }
 
     /// The exact bits of the weights, of the integrators' next steps, and of the theory beside it.
     public func checkpoint() -> Safetensors {
         var file = Safetensors(metadata: [
             "numeric_version": NumericVersion.current, "epochs_completed": "\(epochsCompleted)",
+            "has_learnt_enough": "\(hasLearntEnough)",
         ])
         let network = model.network
         for edge in network.shapes.indices {
@@ -164,6 +192,7 @@ extension GatedTraining: Training {
             flow.step = try file.tensor("flow.step", .float64, rank: 1).doubles.first ?? flow.step
         }
         epochsCompleted = epochs
+        hasLearntEnough = file.metadata["has_learnt_enough"] == "true"
     }
 
     func resumed(_ checkpoint: Safetensors?) throws -> GatedTraining {

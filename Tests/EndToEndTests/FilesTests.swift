@@ -8,6 +8,8 @@ extension EndToEnd {
     @Suite struct FilesTests {
         @Test(arguments: [
             ("mnist", 216), ("cifar10", 168), ("mnist-small", 54), ("quickstart", 16),
+            ("routing-pathways", 100), ("routing-gain", 120), ("contextual", 12), ("tree", 20),
+            ("xor", 15),
         ])
         func `a sweep file that comes along has as many tasks as it says`(
             file: String, tasks: Int
@@ -35,6 +37,40 @@ extension EndToEnd {
                     let differences = try Self.differences(
                         #require(found[key]), #require(expected[key]), key)
                     #expect(differences.isEmpty)
+                }
+                let weights = try Data(
+                    contentsOf: deployment.folder.appending(path: "out.safetensors"))
+                #expect(weights.count > 1_000)
+            }
+        }
+
+        @Test func `a replayed routing case has the reference's keys and its errors`() async throws
+        {
+            try await Deployment.run { deployment in
+                let folder = Fixtures.referenceCasesDirectory() + "/routing/small-random-weights"
+                let worker = try deployment.start(
+                    "gdln-worker",
+                    [
+                        "replay", folder, "--output", "out.json", "--weights", "out.safetensors",
+                    ])
+                #expect(try await worker.exit(within: .seconds(60)) == .code(0), "\(worker.log)")
+                let found = try Self.members(deployment.folder.appending(path: "out.json"))
+                let expected = try Self.members(URL(filePath: folder + "/expected.json"))
+                for key in ["loss_per_epoch", "singular_values"] {
+                    let differences = try Self.differences(
+                        #require(found[key]), #require(expected[key]), key)
+                    #expect(differences.isEmpty)
+                }
+                for (key, value) in expected {
+                    let other = try #require(found[key], "\(key)")
+                    guard case .object(let members) = value, case .object(let others) = other
+                    else { continue }
+                    #expect(Set(members.keys).isSubset(of: others.keys), "\(key): \(others.keys)")
+                }
+                for part in ["trained", "untrained"] {
+                    let key = "mean_squared_error_\(part)"
+                    let (a, b) = (found["final"]?[key], expected["final"]?[key])
+                    #expect(Self.differences(a ?? .null, b ?? .null, key).isEmpty)
                 }
                 let weights = try Data(
                     contentsOf: deployment.folder.appending(path: "out.safetensors"))

@@ -61,9 +61,10 @@ struct ReportTable {
 
     /// Whether the theory says something of the network, and if not, why.
     private static func theoryCell(_ task: ReportTask) -> CSV.Cell {
-        let number = task.metrics.first?.values[MetricName.theoryStatus]?.value
+        let values = task.metrics.first?.values ?? [:]
+        let number = values[MetricName.theoryStatus]?.value
         let status = number.flatMap { Int(exactly: $0) }.flatMap(TheoryStatus.init(rawValue:))
-        return status.map { .text($0.text) } ?? .empty
+        return status.map { .text($0.text + TheoryReason.text($0, values)) } ?? .empty
     }
 
     private static func runtimeCells(_ task: ReportTask) -> [CSV.Cell] {

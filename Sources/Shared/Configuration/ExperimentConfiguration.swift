@@ -20,10 +20,6 @@ public protocol ExperimentConfiguration: Hashable, Sendable {
     var json: JSONValue { get }
 }
 
-extension ExperimentConfiguration {
-    public var stopsEarly: Bool { false }
-}
-
 /// How a kind of experiment is read. Apart, so that readers stay inside this module.
 protocol ReadableConfiguration: ExperimentConfiguration {
     /// Nil where a field is missing or wrong in a way that leaves nothing to go on with.

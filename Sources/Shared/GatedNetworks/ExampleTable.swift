@@ -22,6 +22,15 @@ public struct ExampleTable: Hashable, Sendable {
                 ExampleTable(inputs: inputs ?? Matrix(identity: targets.rows), targets: targets)
             }
         }
+
+        /// Of its table, without making it.
+        var shape: (items: Int, inputs: Int, outputs: Int) {
+            switch self {
+            case .tree(let tree): (tree.items ?? 0, tree.items ?? 0, tree.features)
+            case .examples(let inputs, let targets):
+                (targets.rows, inputs?.columns ?? targets.rows, targets.columns)
+            }
+        }
     }
 }
 
@@ -55,12 +64,19 @@ public struct TreeData: Hashable, Sendable {
         return count
     }
 
+    /// By level: how many nodes it has.
+    private var widths: [Int] {
+        (0..<depth).reduce(into: [1]) { widths, _ in widths.append((widths.last ?? 1) * branching) }
+    }
+
+    /// How many features there are; 0 where there would be too many items.
+    var features: Int { items == nil ? 0 : widths.reduce(0, +) }
+
     /// Empty where there would be too many items.
     public var table: ExampleTable {
         let items = items ?? 0
-        var widths = [1]
-        for _ in 0..<depth { widths.append((widths.last ?? 1) * branching) }
-        var targets = Matrix(zeros: items, items == 0 ? 0 : widths.reduce(0, +))
+        var targets = Matrix(zeros: items, features)
+        let widths = widths
         for item in 0..<items {
             var start = 0
             for (level, width) in widths.enumerated() {

@@ -34,6 +34,16 @@ public enum NetworkRecipe: Hashable, Sendable {
         }
     }
 
+    /// Made of widths alone.
+    func size(hiddenWidth: Int) -> GraphSize {
+        switch self {
+        case .xor(let scheme): scheme.size(hiddenWidth: hiddenWidth)
+        case .contextual(let task): task.size(hiddenWidth: hiddenWidth)
+        case .tree(let task): task.size(hiddenWidth: hiddenWidth)
+        case .graph(let written): written.size(hiddenWidth: hiddenWidth)
+        }
+    }
+
     var kind: String {
         switch self {
         case .xor: "xor"
@@ -60,6 +70,7 @@ extension GatedNetworkConfiguration: ReadableConfiguration {
     public var epochs: Int { plan.epochs }
 
     public var evaluatedEveryEpochs: Int { plan.everyEpochs }
+    public var stopsEarly: Bool { plan.stop != nil }
     public var gateRequest: GateRequest? { nil }
     var whole: Configuration { .gatedNetwork(self) }
 
@@ -75,7 +86,7 @@ extension GatedNetworkConfiguration: ReadableConfiguration {
     static func read(_ fields: inout FieldReader) -> GatedNetworkConfiguration? {
         let width = fields.integer("hidden_width", in: 1...Limits.hiddenWidthMax, default: nil)
         let network = fields.networkRecipe()
-        let plan = fields.gatedPlan()
+        let plan = fields.gatedPlan(.gatedNetwork)
         var weightSeed: UInt64 = 0
         fields.readSeeds { weightSeed = $0.seed("weights") }
         guard let network, let plan else { return nil }
@@ -84,16 +95,8 @@ extension GatedNetworkConfiguration: ReadableConfiguration {
     }
 
     func check(_ fields: FieldReader) {
-        let graph = graph
-        let count = graph.edges.reduce(0.0) {
-            $0 + Double(graph.nodes[$1.source].width) * Double(graph.nodes[$1.target].width)
-        }
-        if count > Double(Limits.gatedParametersMax) {
-            fields.mistakes.add(
-                .conflict, at: fields.place("hidden_width"),
-                "found \(hiddenWidth), which makes a network of more than "
-                    + "\(Limits.gatedParametersMax) weights")
-        }
+        network.size(hiddenWidth: hiddenWidth)
+            .check(fields, momentsAt: "network", weightsAt: "hidden_width")
     }
 }
 

@@ -7,18 +7,21 @@ public struct GatedPlan: Hashable, Sendable {
     public var epochs: Int
     /// Measured after each epoch whose number this divides, and after the last.
     public var everyEpochs: Int
+    /// When it has learnt enough, before its last epoch.
+    public var stop: StopRule?
     /// Where the reduction starts in every mode if the network's own start is not decoupled; nil:
     /// the gain for a balanced start, the gain / 2.5 for an orthogonal one.
     public var theoryStart: Double?
 
     public init(
         initialization: Initialization, method: Method, epochs: Int, everyEpochs: Int = 1,
-        theoryStart: Double? = nil
+        stop: StopRule? = nil, theoryStart: Double? = nil
     ) {
         self.initialization = initialization
         self.method = method
         self.epochs = epochs
         self.everyEpochs = everyEpochs
+        self.stop = stop
         self.theoryStart = theoryStart
     }
 
@@ -59,8 +62,8 @@ public struct GatedPlan: Hashable, Sendable {
 extension GatedPlan {
     static let paths = [
         "init", "init.scheme", "init.gain", "method", "method.name", "method.learning_rate",
-        "method.tolerance", "epochs", "evaluation", "evaluation.every_epochs", "theory",
-        "theory.initial_singular_value",
+        "method.tolerance", "epochs", "evaluation", "evaluation.every_epochs", "stop",
+        "stop.metric", "stop.below", "stop.above", "theory", "theory.initial_singular_value",
     ]
 
     var members: [String: JSONValue] {
@@ -83,6 +86,7 @@ extension GatedPlan {
                 "tolerance": .number(tolerance),
             ])
         }
+        members["stop"] = stop.map(\.json)
         if let theoryStart {
             members["theory"] = .object(["initial_singular_value": .number(theoryStart)])
         }
@@ -92,7 +96,7 @@ extension GatedPlan {
 
 extension FieldReader {
     /// Nil where the method is missing or has no right name.
-    mutating func gatedPlan() -> GatedPlan? {
+    mutating func gatedPlan(_ experiment: Experiment) -> GatedPlan? {
         let initialization = gatedInitialization()
         let method = gatedMethod()
         let epochs = integer("epochs", in: 1...Limits.epochsMax, default: nil)
@@ -102,6 +106,7 @@ extension FieldReader {
             every = fields.integer("every_epochs", in: 1...Limits.epochsMax, default: 1)
             fields.finish()
         }
+        let stop = stopRule(experiment)
         if let map = value("theory") {
             var fields = FieldReader(
                 map, wanted: "a map of initial_singular_value", mistakes: mistakes)
@@ -111,7 +116,7 @@ extension FieldReader {
         guard let initialization, let method else { return nil }
         return GatedPlan(
             initialization: initialization, method: method, epochs: epochs, everyEpochs: every,
-            theoryStart: start)
+            stop: stop, theoryStart: start)
     }
 
     private mutating func gatedInitialization() -> GatedPlan.Initialization? {

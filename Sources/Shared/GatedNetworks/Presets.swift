@@ -22,6 +22,9 @@ public enum XORScheme: String, CaseIterable, Sendable {
         }
     }
 
+    /// Of its data, four points, there is nothing to count.
+    func size(hiddenWidth: Int) -> GraphSize { graph(hiddenWidth: hiddenWidth).weightSize }
+
     func graph(hiddenWidth: Int) -> GatedGraph {
         let regions = regions
         let hidden = regions.indices.map { GatedGraph.Node(name: "h\($0)", width: hiddenWidth) }
@@ -49,9 +52,9 @@ public enum XORScheme: String, CaseIterable, Sendable {
 }
 
 /// Features of a tree over items, once the same in all contexts (`strengths`) and once more for
-/// each context, there only (`contextualStrengths`; zero in every other). One pathway is always
-/// open, and one for each context in its context; each reaches all features. Which pathway comes to
-/// carry what is a race.
+/// each context, there only (`contextualStrengths`; zero in every other). Inputs are the item and
+/// the context, each as a unit vector. One pathway is always open, and one for each context in its
+/// context; each has both inputs and reaches all features. Which comes to carry what is a race.
 public struct ContextualTask: Hashable, Sendable {
     public var contextCount: Int
     /// The features of all contexts.
@@ -65,36 +68,69 @@ public struct ContextualTask: Hashable, Sendable {
         self.contextualStrengths = contextualStrengths
     }
 
-    /// Nodes: items, the always open layer, the contexts' layers, shared features, contexts' ones.
+    // Where the graph has what: the item, an input for each context, the layer that is always open,
+    // a layer for each context, the features of all contexts, those of each.
+    private func contextInput(_ context: Int) -> Int { 1 + context }
+    private var always: Int { 1 + contextCount }
+    private func layer(_ context: Int) -> Int { always + 1 + context }
+    private var sharedOutput: Int { always + 1 + contextCount }
+    private func ownOutput(_ context: Int) -> Int { sharedOutput + 1 + context }
+
+    /// Without contexts. The unit vector of contexts is an input for each: one that is not the
+    /// context's own is zero there, and the layer of a context needs no weights from it.
+    private func skeleton(hiddenWidth: Int) -> GatedGraph {
+        let contexts = 0..<contextCount
+        func nodes(_ name: String, _ width: Int) -> [GatedGraph.Node] {
+            contexts.map { GatedGraph.Node(name: "\(name)\($0)", width: width) }
+        }
+        let inputs = [GatedGraph.Node(name: "item", width: shared.items ?? 0)]
+        let hidden = [GatedGraph.Node(name: "always", width: hiddenWidth)]
+        let outputs = [GatedGraph.Node(name: "shared", width: shared.features)]
+        let intoLayers = contexts.flatMap { context in
+            [(0, layer(context)), (contextInput(context), always)]
+                + [(contextInput(context), layer(context))]
+        }
+        let outOfLayers = ([always] + contexts.map(layer)).flatMap { layer in
+            ([sharedOutput] + contexts.map(ownOutput)).map { (layer, $0) }
+        }
+        return GatedGraph(
+            nodes: inputs + nodes("context", 1) + hidden + nodes("in", hiddenWidth) + outputs
+                + nodes("only", shared.features),
+            edges: ([(0, always)] + intoLayers + outOfLayers).map(GatedGraph.Edge.init),
+            contexts: [])
+    }
+
+    func size(hiddenWidth: Int) -> GraphSize {
+        var size = skeleton(hiddenWidth: hiddenWidth).weightSize
+        let items = shared.items ?? 0
+        for _ in 0..<contextCount {
+            size.addMoments(
+                inputs: items + 1, outputs: (1 + contextCount) * shared.features, examples: items)
+        }
+        return size
+    }
+
     func graph(hiddenWidth: Int) -> GatedGraph {
         var contextual = shared
         contextual.strengths = contextualStrengths
         let (table, own) = (shared.table, contextual.table.targets)
-        let hidden = ["always"] + (0..<contextCount).map { "in\($0)" }
-        let outputs = ["shared"] + (0..<contextCount).map { "only\($0)" }
-        let nodes =
-            [GatedGraph.Node(name: "item", width: table.inputs.columns)]
-            + hidden.map { GatedGraph.Node(name: $0, width: hiddenWidth) }
-            + outputs.map { GatedGraph.Node(name: $0, width: own.columns) }
-        let firstOutput = 1 + hidden.count
-        let edges =
-            hidden.indices.map { GatedGraph.Edge(from: 0, to: 1 + $0) }
-            + hidden.indices.flatMap { layer in
-                outputs.indices.map { GatedGraph.Edge(from: 1 + layer, to: firstOutput + $0) }
-            }
         let absent = Matrix(zeros: own.rows, own.columns)
-        let contexts = (0..<contextCount).map { context in
+        let here = Matrix(
+            rows: own.rows, columns: 1, values: [Double](repeating: 1, count: own.rows))
+        var graph = skeleton(hiddenWidth: hiddenWidth)
+        graph.contexts = (0..<contextCount).map { context in
             let others = (0..<contextCount).filter { $0 != context }
             let targets = (0..<contextCount).map {
-                (node: firstOutput + 1 + $0, rows: $0 == context ? own : absent)
+                (node: ownOutput($0), rows: $0 == context ? own : absent)
             }
             return GatedGraph.Context(
                 name: "\(context)", weight: 1 / Double(contextCount),
-                closedNodes: Set(others.map { 2 + $0 }),
+                closedNodes: Set(others.map(layer)),
                 moments: Moments(
-                    inputs: [(0, table.inputs)], targets: [(firstOutput, table.targets)] + targets))
+                    inputs: [(0, table.inputs), (contextInput(context), here)],
+                    targets: [(sharedOutput, table.targets)] + targets))
         }
-        return GatedGraph(nodes: nodes, edges: edges, contexts: contexts)
+        return graph
     }
 
     var members: [String: JSONValue] {
@@ -127,6 +163,15 @@ public struct TreeTask: Hashable, Sendable {
             inputs: [(0, table.inputs)], targets: [(layers + 1, table.targets)])
         return GatedGraph(
             nodes: nodes, edges: edges, contexts: [.init(name: "items", moments: moments)])
+    }
+
+    func size(hiddenWidth: Int) -> GraphSize {
+        let (items, features) = (data.items ?? 0, data.features)
+        var size = GraphSize()
+        size.addWeights(hiddenWidth, items + features)
+        size.addWeights(hiddenWidth, hiddenWidth, times: layers - 1)
+        size.addMoments(inputs: items, outputs: features, examples: items)
+        return size
     }
 
     var members: [String: JSONValue] {

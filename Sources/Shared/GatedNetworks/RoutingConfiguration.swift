@@ -86,6 +86,7 @@ extension RoutingConfiguration: ReadableConfiguration {
     public var epochs: Int { plan.epochs }
 
     public var evaluatedEveryEpochs: Int { plan.everyEpochs }
+    public var stopsEarly: Bool { plan.stop != nil }
     public var gateRequest: GateRequest? {
         GateRequest(recipe: gate, domains: domains, classes: domains, seed: gateSeed)
     }
@@ -106,7 +107,7 @@ extension RoutingConfiguration: ReadableConfiguration {
         let width = fields.integer("hidden_width", in: 1...Limits.hiddenWidthMax, default: nil)
         let gate = fields.gateRecipe(domains: domains)
         let data = fields.exampleRecipe()
-        let plan = fields.gatedPlan()
+        let plan = fields.gatedPlan(.routing)
         var (gateSeed, weightSeed): (UInt64, UInt64) = (0, 0)
         fields.readSeeds { (gateSeed, weightSeed) = ($0.seed("gate"), $0.seed("weights")) }
         guard let domains, let gate, let data, let plan else { return nil }
@@ -116,16 +117,15 @@ extension RoutingConfiguration: ReadableConfiguration {
     }
 
     func check(_ fields: FieldReader) {
-        let table = data.table
-        let width = 2 * Double(domains * hiddenWidth)
-        let count =
-            width * Double(max(table.inputs.columns, table.targets.columns))
-            + Double(hiddenWidth) * Double(hiddenWidth)
-        if count > Double(Limits.gatedParametersMax) {
-            fields.mistakes.add(
-                .conflict, at: fields.place("hidden_width"),
-                "found \(hiddenWidth), which makes too large a network with \(domains) domains, "
-                    + "wanted at most \(Limits.gatedParametersMax) weights")
-        }
+        let shape = data.shape
+        var size = GraphSize()
+        size.addWeights(hiddenWidth, hiddenWidth)
+        size.addWeights(hiddenWidth, shape.inputs, times: domains)
+        size.addWeights(shape.outputs, hiddenWidth, times: domains)
+        size.addMoments(inputs: shape.inputs, outputs: shape.outputs, examples: shape.items)
+        // Every pathway is measured, trained or not.
+        size.addPathways(
+            inputs: shape.inputs, outputs: shape.outputs, count: domains * domains)
+        size.check(fields, momentsAt: "data", weightsAt: "hidden_width")
     }
 }

@@ -12,10 +12,12 @@ extension FieldReader {
         for value in edges { readEdge(value, into: &graph) }
         if mistakes.found.count == before { checkOrder(graph) }
         for value in contexts { readContext(value, of: contexts.count, into: &graph) }
-        if mistakes.found.count == before, !graph.contexts.contains(where: \.isTrained) {
+        if mistakes.found.count == before,
+            !graph.contexts.contains(where: { $0.isTrained && $0.weight > 0 })
+        {
             mistakes.add(
                 .wrongValue, at: place("contexts"),
-                "found no context that is trained, wanted one at least")
+                "found no context that is trained with a weight above 0, wanted one at least")
         }
         return mistakes.found.count == before ? graph : nil
     }
@@ -79,8 +81,8 @@ extension FieldReader {
         let weight = fields.number("weight", .notNegative, default: 1 / Double(count))
         let isTrained = fields.bool("trained", default: true)
         let known = graph.nodes.map(\.name) + graph.edges.map(\.name)
-        let closed = (fields.value("closed")?.elements ?? []).compactMap {
-            fields.choice($0, among: known)
+        let closed = fields.value("closed").flatMap {
+            fields.names($0, among: known, wanted: "a list of nodes and edges, such as [h, h->y]")
         }
         let data = fields.contextData(graph)
         fields.know(["name"])
@@ -88,7 +90,8 @@ extension FieldReader {
         guard let data else { return }
         graph.contexts.append(
             WrittenGraph.Context(
-                name: name, weight: weight, isTrained: isTrained, closed: closed, data: data))
+                name: name, weight: weight, isTrained: isTrained, closed: closed ?? [],
+                data: data))
     }
 
     private mutating func contextData(_ graph: WrittenGraph) -> WrittenGraph.Data? {
@@ -99,9 +102,7 @@ extension FieldReader {
                     "found correlations beside examples, wanted one of the two")
             }
             know(["inputs", "targets"])
-            let elements = value.elements ?? []
-            if elements.isEmpty { refuse(value, wanted: "a list of maps of of and matrix") }
-            return .correlations(elements.compactMap { correlation($0, graph) })
+            return .correlations(correlations(value, graph))
         }
         let inputs = tables("inputs", graph, graph.inputNames)
         let targets = tables("targets", graph, graph.reachedNames)
@@ -138,49 +139,11 @@ extension FieldReader {
         fields.finish()
         return tables
     }
-
-    private func correlation(_ value: SourceValue, _ graph: WrittenGraph)
-        -> WrittenGraph.Correlation?
-    {
-        var fields = FieldReader(value, wanted: "a map of of and matrix", mistakes: mistakes)
-        let wanted = "two nodes: inputs, or a target before an input, or one target twice"
-        let names = (fields.required("of", wanted: wanted)?.elements ?? []).compactMap {
-            fields.choice($0, among: graph.nodes.map(\.name))
-        }
-        let matrix = fields.matrix("matrix")
-        fields.finish()
-        guard names.count == 2, let matrix else {
-            if names.count != 2 {
-                mistakes.add(
-                    .wrongValue, at: fields.place("of"),
-                    "found \(names.count) nodes, wanted \(wanted)")
-            }
-            return nil
-        }
-        let (first, second) = (names[0], names[1])
-        let inputs = graph.inputNames
-        guard inputs.contains(second) || first == second else {
-            mistakes.add(
-                .conflict, at: fields.place("of"),
-                "found \(first) and \(second), wanted \(wanted)")
-            return nil
-        }
-        let widths = [first, second].map { name in graph.nodes.first { $0.name == name }?.width }
-        let isSymmetric = first != second || matrix == matrix.transposed
-        guard widths == [matrix.rows, matrix.columns], isSymmetric else {
-            mistakes.add(
-                .conflict, at: fields.place("matrix"),
-                "found \(matrix.rows) x \(matrix.columns) numbers, wanted the widths of \(first) "
-                    + "and \(second), and a symmetric matrix for one node twice")
-            return nil
-        }
-        return WrittenGraph.Correlation(first: first, second: second, matrix: matrix)
-    }
 }
 
 extension WrittenGraph {
     /// The nodes without an edge into them, and the others.
-    fileprivate var inputNames: [String] {
+    var inputNames: [String] {
         nodes.map(\.name).filter { name in !edges.contains { $0.to == name } }
     }
     fileprivate var reachedNames: [String] {

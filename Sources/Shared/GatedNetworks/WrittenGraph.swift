@@ -52,6 +52,15 @@ public struct WrittenGraph: Hashable, Sendable {
 extension WrittenGraph {
     func width(_ node: Node, hiddenWidth: Int) -> Int { node.width ?? hiddenWidth }
 
+    /// Without its contexts, so without their data.
+    func size(hiddenWidth: Int) -> GraphSize {
+        var bare = self
+        bare.contexts = []
+        var size = bare.graph(hiddenWidth: hiddenWidth).weightSize
+        addMoments(to: &size)
+        return size
+    }
+
     /// Of a graph that was read, and so is right in itself.
     func graph(hiddenWidth: Int) -> GatedGraph {
         let places = Dictionary(nodes.indices.map { (nodes[$0].name, $0) }) { first, _ in first }

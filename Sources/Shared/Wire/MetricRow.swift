@@ -103,5 +103,5 @@ public struct TrajectoryDigest: Sendable {
 /// Which arithmetic made a number. Part of every task's identity: results of two versions are never
 /// taken for one another. To be raised by any change that can change a bit of a result.
 public enum NumericVersion {
-    public static let current = "3"
+    public static let current = "4"
 }

@@ -11,16 +11,17 @@ final class GatedModel {
         /// What is trained: the sum over trained contexts of weight times loss.
         let training: Double
         /// Means over trained and over other contexts, by their weights; nil where there are none.
-        let trained: Double
+        let trained: Double?
         let untrained: Double?
     }
 
-    /// Throws where the graph is too large or its moments are those of no data.
+    /// Throws where the graph is too large, its moments are those of no data, or where there are
+    /// trained contexts but no way through any of them.
     init(_ graph: GatedGraph) throws(TrainingError) {
         let contexts = Array(graph.contexts.indices)
         let trained = contexts.filter { graph.contexts[$0].isTrained }
         let tree = try PathTree(graph, contexts: trained)
-        guard !tree.branches.isEmpty else {
+        guard trained.isEmpty || !tree.branches.isEmpty else {
             throw TrainingError("No trained context has an open pathway from data to a target.")
         }
         let lossTree = try PathTree(graph, contexts: contexts)
@@ -109,7 +110,8 @@ final class GatedModel {
             sums[kind].weight += context.weight
         }
         return Losses(
-            training: sums[0].loss, trained: sums[0].loss / sums[0].weight,
+            training: sums[0].loss,
+            trained: sums[0].weight > 0 ? sums[0].loss / sums[0].weight : nil,
             untrained: sums[1].weight > 0 ? sums[1].loss / sums[1].weight : nil)
     }
 }

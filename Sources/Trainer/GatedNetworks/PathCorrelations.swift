@@ -32,6 +32,19 @@ struct PathCorrelations {
     init(_ graph: GatedGraph, _ tree: PathTree) throws(TrainingError) {
         let ends = tree.ends
         let parts = graph.contexts.map { MomentParts($0.moments, graph) }
+        var numbers = 0
+        func take(_ rows: Int, _ columns: Int) throws(TrainingError) {
+            numbers += rows * columns
+            guard numbers <= Limits.gatedNumbersMax else {
+                throw TrainingError(
+                    "The network's pathways have more than \(Limits.gatedNumbersMax) numbers of "
+                        + "correlations.")
+            }
+        }
+        for end in ends {
+            let branch = tree.branches[end]
+            try take(graph.nodes[branch.node].width, graph.nodes[branch.input].width)
+        }
         targets = ends.map { end in
             let branch = tree.branches[end]
             var sum = Matrix(
@@ -52,6 +65,7 @@ struct PathCorrelations {
                     let (j, p) = (tree.branches[ends[first]], tree.branches[ends[second]])
                     let shared = Self.common(j.targets, p.targets)
                     if shared.isEmpty { continue }
+                    try take(graph.nodes[j.input].width, graph.nodes[p.input].width)
                     var sum = Matrix(
                         zeros: graph.nodes[j.input].width, graph.nodes[p.input].width)
                     for context in shared {

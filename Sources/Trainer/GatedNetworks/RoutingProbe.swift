@@ -4,6 +4,7 @@ import Shared
 /// items, and the closed form of the theory.
 struct RoutingProbe {
     private let encoders: [Int]
+    private let hiddenEdge: Int
     /// (inputs, items)
     private let items: Matrix
     /// Nil where the closed form does not hold: it wants as many open pathways for each encoder and
@@ -14,6 +15,7 @@ struct RoutingProbe {
         let table = configuration.data.table
         let domains = configuration.domains
         encoders = (0..<domains).map(configuration.encoder)
+        hiddenEdge = configuration.hiddenEdge
         items = table.inputs.transposed
         let open = { (input: Int, output: Int) in
             graph.contexts[configuration.context(input, output)].isTrained
@@ -39,8 +41,15 @@ struct RoutingProbe {
         _ model: GatedModel, _ theory: TheoryTrack, _ look: () throws(Stop) -> Void
     ) throws(Stop) -> [String: Double] {
         var values: [String: Double] = [:]
+<<<<<<< HEAD
         values[MetricName.representationSimilarity] = try similarity(model.network, look)
         guard let closedForm, let reduction = theory.reduction else { return values }
+=======
+        values[MetricName.representationSimilarity] = similarity(model.network)
+        guard let reduction = theory.reduction else { return values }
+        addHidden(model.network, reduction, to: &values)
+        guard let closedForm else { return values }
+>>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         for (index, strength) in strengths(reduction).enumerated() {
             let half = closedForm.hidden(product: strength / 2)
             let epochs = closedForm.epochs(to: half, strength: strength)
@@ -50,10 +59,30 @@ struct RoutingProbe {
         return values
     }
 
+    /// The numbers of the strongest modes in the hidden matrix. In the network they are its largest
+    /// singular values, as many for each as there are modes alike.
+    private func addHidden(
+        _ network: GatedNetwork, _ reduction: Reduction, to values: inout [String: Double]
+    ) {
+        let hidden = network.weight(hiddenEdge)
+        var rest = hidden.rows <= Limits.measuredHiddenWidthMax ? singularValues(hidden)[...] : []
+        for (index, level) in reduction.levels.prefix(Limits.reportedHiddenModesMax).enumerated() {
+            let ours = level.map { reduction.networks[$0].weight(hiddenEdge)[0, 0] }
+            values[MetricName.theoryHiddenSingularValue(index + 1)] = mean(ours)
+            guard rest.count >= level.count else { continue }
+            values[MetricName.hiddenSingularValue(index + 1)] = mean(rest.prefix(level.count))
+            rest = rest.dropFirst(level.count)
+        }
+    }
+
+    private func mean(_ values: some Collection<Double>) -> Double {
+        values.reduce(0, +) / Double(max(values.count, 1))
+    }
+
     /// The singular values of the task, from the modes: a pathway's weight in the loss divided out.
     private func strengths(_ reduction: Reduction) -> [Double] {
-        reduction.networks.prefix(Limits.reportedModesMax).map { network in
-            let correlations = network.correlations
+        reduction.levels.prefix(Limits.reportedModesMax).map { level in
+            let correlations = reduction.networks[level[0]].correlations
             guard let target = correlations.targets.first, let pair = correlations.pairs.first
             else { return 0 }
             return abs(target[0, 0] / pair.moment[0, 0])

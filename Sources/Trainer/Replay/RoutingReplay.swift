@@ -94,10 +94,10 @@ struct RoutingReplay {
         }
         let final = model.losses()
         var errors: [String: JSONValue] = [
-            "mean_squared_error_trained": replayNumber(final.trained),
             "definition": .string(
-                "half the summed squared error over items and outputs, averaged over paths"),
+                "half the summed squared error over items and outputs, averaged over paths")
         ]
+        errors["mean_squared_error_trained"] = final.trained.map(replayNumber)
         errors["mean_squared_error_untrained"] = final.untrained.map(replayNumber)
         return Replay.Result(
             report: .object([

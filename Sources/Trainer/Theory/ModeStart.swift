@@ -12,6 +12,8 @@ struct ModeStart {
     /// The largest part of a weight matrix, relative to it, that is not as above.
     let remainder: Double
     let remainderName: String
+    /// Nil where it is not of one edge.
+    let remainderEdge: Int?
 
     /// Weights that were kept as float32 are not better than this.
     static let tolerance = 1e-6
@@ -37,15 +39,18 @@ struct ModeStart {
         Self.checkOrthogonality(bases, graph, parts, &found)
         self.modes = modes
         self.values = values
-        (remainder, remainderName) = (found.largest, found.name)
+        (remainder, remainderName, remainderEdge) = (found.largest, found.name, found.edge)
     }
 
     private struct Remainder {
         var largest = 0.0
         var name = ""
+        var edge: Int?
 
-        mutating func add(_ value: Double, _ name: @autoclosure () -> String) {
-            if value > largest { (largest, self.name) = (value, name()) }
+        mutating func add(
+            _ value: Double, _ name: @autoclosure () -> String, edge: Int? = nil
+        ) {
+            if value > largest { (largest, self.name, self.edge) = (value, name(), edge) }
         }
     }
 
@@ -145,7 +150,7 @@ struct ModeStart {
                 guard let vector else { continue }
                 let rest =
                     onto.map { onto in zip(vector, onto).map { $0 - value * $1 } } ?? vector
-                found.add(dot(rest, rest).squareRoot() / norm, name)
+                found.add(dot(rest, rest).squareRoot() / norm, name, edge: edge)
             }
             return value
         }

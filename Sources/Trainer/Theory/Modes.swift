@@ -20,6 +20,14 @@ struct Modes {
         let isTarget: Bool
         /// What it is, for a person.
         let name: String
+        /// The numbers of the pathways that it is of, from 1; nil where it is of none.
+        var pathways: Pathways?
+    }
+
+    struct Pathways: Equatable {
+        let first: Int
+        /// Nil where it is the first.
+        let second: Int?
     }
 
     struct Mode {
@@ -41,6 +49,7 @@ struct Modes {
     private(set) var remainder = 0.0
     /// The correlation that it is left of.
     private(set) var remainderName = ""
+    private(set) var remainderPathways: Pathways?
 
     /// A matrix of more rows is not taken apart.
     static let sizeMax = 1_024
@@ -210,7 +219,9 @@ struct Modes {
                 }
             }
             let left = rest.squaredNorm.squareRoot() / norm
-            if left > remainder { (remainder, remainderName) = (left, block.name) }
+            if left > remainder {
+                (remainder, remainderName, remainderPathways) = (left, block.name, block.pathways)
+            }
         }
         // Where a correlation is left over, that says more than vectors that overlap.
         if remainder < 1e-6 { measureOrthogonality() }
@@ -224,6 +235,7 @@ struct Modes {
                     let cosine = abs(dot(vectors[first], vectors[second]))
                     if cosine > remainder {
                         (remainder, remainderName) = (cosine, "modes that overlap at one node")
+                        remainderPathways = nil
                     }
                 }
             }

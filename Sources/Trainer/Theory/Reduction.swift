@@ -14,6 +14,10 @@ final class Reduction {
     private let rest: Double
     /// By mode: sum over pathways of S(p) times their product, at the least loss.
     let finalProgress: [Double]
+    /// Modes that no correlation tells from each other, as those of one level of a tree are, the
+    /// strongest first; without those that nothing is to be learnt of. How a plane is cut into
+    /// modes means nothing; how much of it is learnt does.
+    let levels: [[Int]]
 
     /// - Parameters:
     ///   - start: by mode, by edge.
@@ -57,9 +61,32 @@ final class Reduction {
         self.parts = parts
         self.networks = networks
         finalProgress = finals
+        levels = Self.levels(networks.map(\.correlations), finals)
         flows = networks.map {
             GradientFlow($0, tolerance: tolerance, firstStep: firstStep)
         }
+    }
+
+    private static func levels(_ modes: [PathCorrelations], _ finals: [Double]) -> [[Int]] {
+        let least = 1e-12 * (finals.max() ?? 0)
+        var levels: [[Int]] = []
+        for (index, mode) in modes.enumerated() where finals[index] > least {
+            if let place = levels.firstIndex(where: { areAlike(modes[$0[0]], mode) }) {
+                levels[place].append(index)
+            } else {
+                levels.append([index])
+            }
+        }
+        return levels
+    }
+
+    private static func areAlike(_ first: PathCorrelations, _ second: PathCorrelations) -> Bool {
+        func areAlike(_ a: [Double], _ b: [Double]) -> Bool {
+            let size = max(a.reduce(0) { max($0, abs($1)) }, b.reduce(0) { max($0, abs($1)) })
+            return zip(a, b).allSatisfy { abs($0 - $1) <= TheoryTrack.tolerance * size }
+        }
+        return areAlike(first.targets.map { $0[0, 0] }, second.targets.map { $0[0, 0] })
+            && areAlike(first.pairs.map { $0.moment[0, 0] }, second.pairs.map { $0.moment[0, 0] })
     }
 
     private static func scalar(_ value: Double) -> Matrix {
@@ -167,6 +194,19 @@ extension Reduction {
             progress.append(sum)
         }
         return progress
+    }
+
+    /// By level: what is learnt of it, 0 to 1, and the number that its modes have in a pathway,
+    /// mean over those that are to learn them by how much.
+    func learnt(_ progress: [Double]) -> [(fraction: Double, value: Double)] {
+        levels.map { level in
+            let final = level.reduce(0) { $0 + finalProgress[$1] }
+            let strength = level.reduce(0) { sum, mode in
+                networks[mode].correlations.targets.reduce(sum) { $0 + abs($1[0, 0]) }
+            }
+            let now = level.reduce(0) { $0 + progress[$1] }
+            return (final > 0 ? now / final : 0, strength > 0 ? now / strength : 0)
+        }
     }
 
     /// All that it goes on from: the numbers of every mode, and its next step.

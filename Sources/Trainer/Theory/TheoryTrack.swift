@@ -6,6 +6,8 @@ final class TheoryTrack {
     let status: TheoryStatus
     /// For a person: what fails, with how much of it.
     let detail: String
+    /// The same in numbers.
+    private let reason: TheoryReason?
     /// Nil where the theory has nothing to say.
     let reduction: Reduction?
 
@@ -24,11 +26,12 @@ final class TheoryTrack {
     init(_ model: GatedModel, plan: GatedPlan, approximateStart: Double) throws(TrainingError) {
         let parts = PathComponents(model.network.correlations, model.graph)
         let found = Self.find(model, parts)
-        (status, detail) = (found.status, found.detail)
+        (status, detail, reason) = (found.status, found.detail, found.reason)
         if let modes = found.modes {
             let edges = model.graph.edges.count
             let start =
                 found.start
+                ?? (plan.theoryStart == nil ? EffectiveStart(model, parts, modes).values : nil)
                 ?? modes.all.map { _ in [Double](repeating: approximateStart, count: edges) }
             reduction = try Reduction(
                 model, parts, modes, start: start, tolerance: Self.flowTolerance,
@@ -36,18 +39,20 @@ final class TheoryTrack {
         } else {
             reduction = nil
         }
-        let count = min(reduction?.networks.count ?? 0, Limits.reportedModesMax)
+        let count = min(reduction?.levels.count ?? 0, Limits.reportedModesMax)
         (halves, theoryHalves) = (HalfTimes(count: count), HalfTimes(count: count))
     }
 
     private struct Found {
         var status: TheoryStatus
         var detail = ""
+        var reason: TheoryReason?
         var modes: Modes?
         var start: [[Double]]?
     }
 
     private static func find(_ model: GatedModel, _ parts: PathComponents) -> Found {
+        if model.network.correlations.tree.ends.isEmpty { return Found(status: .nothingTrained) }
         let blocks = model.network.correlations.blocks(model.graph, parts)
         guard let modes = Modes(blocks, parts) else {
             return Found(status: .tooLarge)
@@ -55,7 +60,10 @@ final class TheoryTrack {
         guard modes.remainder <= tolerance else {
             return Found(
                 status: .notDiagonalizable,
-                detail: "\(modes.remainderName): \(modes.remainder) of it is left over")
+                detail: "\(modes.remainderName): \(modes.remainder) of it is left over",
+                reason: TheoryReason(
+                    remainder: modes.remainder, first: modes.remainderPathways?.first,
+                    second: modes.remainderPathways?.second))
         }
         guard let start = ModeStart(model, parts, blocks) else {
             return Found(
@@ -66,6 +74,8 @@ final class TheoryTrack {
             return Found(
                 status: .startNotDecoupled,
                 detail: "\(start.remainderName): \(start.remainder) of it is not diagonal",
+                reason: TheoryReason(
+                    remainder: start.remainder, first: start.remainderEdge.map { $0 + 1 }),
                 modes: modes)
         }
         return Found(status: .exact, modes: start.modes, start: start.values)
@@ -75,9 +85,15 @@ final class TheoryTrack {
     func begin(_ network: GatedNetwork, loss: Double) {
         firstLoss = loss
         guard let reduction else { return }
+<<<<<<< HEAD
         note(loss: loss, theory: reduction.loss {})
         halves.add(epoch: 0, fractions(reduction.progress(of: network) {}))
         theoryHalves.add(epoch: 0, fractions(reduction.progress {}))
+=======
+        note(loss: loss, theory: reduction.loss)
+        halves.add(epoch: 0, reported(reduction.progress(of: network)).map(\.fraction))
+        theoryHalves.add(epoch: 0, reported(reduction.progress).map(\.fraction))
+>>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
     }
 
     func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
@@ -85,24 +101,40 @@ final class TheoryTrack {
     }
 
     /// What is measured after an epoch.
+<<<<<<< HEAD
     /// - Parameter look: called often where it takes long.
     func measure<Stop: Error>(
         _ network: GatedNetwork, loss: Double, epoch: Int, _ look: () throws(Stop) -> Void
     ) throws(Stop) -> [String: Double] {
         var values = [MetricName.theoryStatus: Double(status.rawValue)]
+=======
+    func measure(_ network: GatedNetwork, loss: Double, epoch: Int) -> [String: Double] {
+        var values = reason?.values ?? [:]
+        values[MetricName.theoryStatus] = Double(status.rawValue)
+>>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         guard let reduction else { return values }
         let theory = try reduction.loss(look)
         note(loss: loss, theory: theory)
         values[MetricName.theoryLoss] = theory
         values[MetricName.theoryDeviationMax] = deviations.largest
         values[MetricName.theoryDeviationRMS] = (deviations.squares / deviations.count).squareRoot()
+<<<<<<< HEAD
         let now = fractions(try reduction.progress(of: network, look))
         let ours = fractions(try reduction.progress(look))
         halves.add(epoch: epoch, now)
         theoryHalves.add(epoch: epoch, ours)
+=======
+        let (now, ours) = (
+            reported(reduction.progress(of: network)), reported(reduction.progress)
+        )
+        halves.add(epoch: epoch, now.map(\.fraction))
+        theoryHalves.add(epoch: epoch, ours.map(\.fraction))
+>>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         for index in now.indices {
-            values[MetricName.mode(index + 1)] = now[index]
-            values[MetricName.theoryMode(index + 1)] = ours[index]
+            values[MetricName.mode(index + 1)] = now[index].fraction
+            values[MetricName.theoryMode(index + 1)] = ours[index].fraction
+            values[MetricName.singularValue(index + 1)] = now[index].value
+            values[MetricName.theorySingularValue(index + 1)] = ours[index].value
             values[MetricName.halfEpoch(index + 1)] = halves.epochs[index]
             values[MetricName.theoryHalfEpoch(index + 1)] = theoryHalves.epochs[index]
         }
@@ -117,11 +149,8 @@ final class TheoryTrack {
         deviations.squares += deviation * deviation
     }
 
-    private func fractions(_ progress: [Double]) -> [Double] {
-        guard let reduction else { return [] }
-        return zip(progress, reduction.finalProgress).prefix(Limits.reportedModesMax).map {
-            $1 > 0 ? $0 / $1 : 0
-        }
+    private func reported(_ progress: [Double]) -> [(fraction: Double, value: Double)] {
+        Array((reduction?.learnt(progress) ?? []).prefix(Limits.reportedModesMax))
     }
 }
 

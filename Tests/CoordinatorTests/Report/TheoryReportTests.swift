@@ -32,6 +32,8 @@ import Testing
                 MetricName.lossUntrainedPaths: MetricValue(3),
                 MetricName.trainingLoss: MetricValue(0.25),
                 MetricName.theoryStatus: MetricValue(1),
+                MetricName.theoryRemainder: MetricValue(0.25),
+                MetricName.theoryFirst: MetricValue(3),
                 MetricName.theoryLoss: MetricValue(0.125),
                 MetricName.halfEpoch(2): MetricValue(1.5),
                 MetricName.closedFormHalfEpoch(1): MetricValue(.infinity),
@@ -51,7 +53,8 @@ import Testing
                 "loss_trained_paths": "0.5", "loss_untrained_paths": "3.0",
                 "training_loss": "0.25", "theory_loss": "0.125", "half_epoch_1": "",
                 "half_epoch_2": "1.5", "closed_form_half_epoch_1": "Infinity",
-                "theory": "approximate: the start is not decoupled", "gate_family": "plus_mod",
+                "theory": "approximate: the start is not decoupled (edge 3: 0.25 is left over)",
+                "gate_family": "plus_mod",
                 "trained_pathways": "6", "untrained_pathways": "3",
             ]
             for (name, value) in wanted { #expect(cells[name] == value, "\(name)") }
@@ -63,7 +66,21 @@ import Testing
     @Test func `every status has a text of its own, and keeps its number`() {
         let texts = TheoryStatus.allCases.map(\.text)
         #expect(Set(texts).count == texts.count)
-        #expect(TheoryStatus.allCases.map(\.rawValue) == [0, 1, 2, 3])
+        #expect(TheoryStatus.allCases.map(\.rawValue) == [0, 1, 2, 3, 4])
+    }
+
+    @Test func `a reason names its pathways, and none is added where there is none`() {
+        func text(_ reason: TheoryReason?) -> String {
+            let values = (reason?.values ?? [:]).mapValues { MetricValue(Float($0)) }
+            return TheoryReason.text(.notDiagonalizable, values)
+        }
+        #expect(text(nil).isEmpty)
+        #expect(text(TheoryReason(remainder: 0.5)) == " (0.5 is left over)")
+        #expect(
+            text(TheoryReason(remainder: 0.5, first: 2)) == " (pathway 2: 0.5 is left over)")
+        #expect(
+            text(TheoryReason(remainder: 1e-3, first: 2, second: 5))
+                == " (pathways 2 and 5: 0.001 is left over)")
     }
 
     @Test func `no metric of a report is named twice`() {

@@ -33,6 +33,7 @@ import Testing
         {"experiment": "gated_network", "hidden_width": 5, "network": \(network),
          "init": {"scheme": "balanced", "gain": 0.1}, "method": \(method), "epochs": 20,
          "evaluation": {"every_epochs": 2}, "theory": {"initial_singular_value": 0.04},
+         "stop": {"metric": "training_loss", "below": 0.001},
          "seeds": {"weights": 3}}
         """
     }
@@ -46,6 +47,7 @@ import Testing
          "gate": {"family": "explicit", "rows": ["1000", "0100", "0010", "0011"],
           "column_permutation": [0, 1, 3, 2]},
          "data": \(data), "init": {"gain": 0.2}, "method": \(method), "epochs": 9,
+         "stop": {"metric": "loss_untrained_paths", "above": 100},
          "seeds": {"gate": 1, "weights": 2}}
         """
     }
@@ -103,8 +105,9 @@ import Testing
                 paths.subtract(["gate.k", "gate.permute_columns", "gate.count", "gate.density"])
                 // No part of a configuration.
                 paths.remove("gate.name")
-                paths.subtract(["theory", "theory.initial_singular_value"])
+                paths.subtract(["theory", "theory.initial_singular_value", "stop.below"])
             }
+            if experiment == .gatedNetwork { paths.remove("stop.above") }
             #expect(found == paths)
         }
     }
@@ -216,8 +219,43 @@ import Testing
         ),
         (
             routing(data[0]), "\"hidden_width\": 6", "\"hidden_width\": 16384",
-            "hidden_width: found 16384, which makes too large a network with 4 domains, wanted at "
-                + "most 16777216 weights"
+            "hidden_width: found a network of 269156352 weights, wanted at most 16777216"
+        ),
+        (
+            gated(graphNetwork), "[\"h\", \"x->h\"]", "\"h\"",
+            "network.contexts[1].closed: found \"h\", wanted a list of nodes and edges, such as "
+                + "[h, h->y]"
+        ),
+        (
+            gated(graphNetwork), "\"of\": [\"y\", \"x\"]", "\"of\": \"y\"",
+            "network.contexts[1].correlations[1].of: found \"y\", wanted two nodes: inputs, or a "
+                + "target before an input, or one target twice"
+        ),
+        (
+            gated(graphNetwork), ", {\"of\": [\"y\", \"y\"], \"matrix\": [[2]]}", "",
+            "network.contexts[1].correlations: found correlations of \"y\" with others, wanted "
+                + "[y, y] too"
+        ),
+        (
+            gated(graphNetwork),
+            "{\"of\": [\"x\", \"x\"], \"matrix\": [[1, 0.5], [0.5, 1]]},", "",
+            "network.contexts[1].correlations: found correlations of \"x\" with others, wanted "
+                + "[x, x] too"
+        ),
+        (
+            gated(graphNetwork), "{\"of\": [\"y\", \"y\"], \"matrix\": [[2]]}",
+            "{\"of\": [\"y\", \"y\"], \"matrix\": [[2]]}, "
+                + "{\"of\": [\"y\", \"x\"], \"matrix\": [[0, 0]]}",
+            "network.contexts[1].correlations[3]: found y and x again, wanted each pair once"
+        ),
+        (
+            gated(graphNetwork), "{\"inputs\": {\"x\"", "{\"weight\": 0, \"inputs\": {\"x\"",
+            "network.contexts: found no context that is trained with a weight above 0, wanted one "
+                + "at least"
+        ),
+        (
+            routing(data[0]), "\"above\": 100", "\"above\": 100, \"below\": 1",
+            "stop: found both below and above, wanted one of the two"
         ),
     ]
 

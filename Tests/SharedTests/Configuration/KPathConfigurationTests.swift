@@ -96,7 +96,7 @@ import Testing
         let configuration = Configuration.kPath(Self.small)
         let identity = try configuration.identity(dataDigest: nil)
         // The SHA-256 of the text above inside {"configuration": …}, by another program.
-        let digits = "56c357677fe65acd0d1939b8022e65fd52d92e6e446d6275a175a847637b1c11"
+        let digits = "c687ab32cd2a7e136212f1abb63c6e83128612880d7eb69b08644220c6414cfe"
         #expect(identity.hexadecimal == digits)
         #expect(SweepTaskID(identity: identity).rawValue == String(digits.prefix(32)))
         var other = Self.small

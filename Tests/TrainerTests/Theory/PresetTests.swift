@@ -11,7 +11,7 @@ import Testing
         scheme: GatedPlan.Scheme = .balanced
     ) throws -> (GatedTraining, MetricRow) {
         let configuration = GatedNetworkConfiguration(
-            hiddenWidth: 10, network: network,
+            hiddenWidth: 16, network: network,
             plan: GatedPlan(
                 initialization: .init(scheme: scheme, gain: gain),
                 method: .gradientFlow(learningRate: rate, tolerance: 1e-9), epochs: epochs),
@@ -47,13 +47,66 @@ import Testing
     }
 
     @Test func `in XOR's race the half-planes win`() throws {
-        let (training, _) = try train(
+        let (training, last) = try train(
             .xor(.both), gain: 0.001, epochs: 600, rate: 0.1, scheme: .orthogonal)
         training.model.network.computeSlopes()
         let norms = (0..<6).map { training.model.network.product(end: $0).squaredNorm }
         // Pathways 0 to 3 are the corners'.
         #expect((norms[..<4].max() ?? 1) < 0.05 * (norms[4...].min() ?? 0), "\(norms)")
         #expect(training.model.losses().training < 1e-3)
+        // The report says so: the shares of what is learnt.
+        let shares = (1...6).map { last[MetricName.pathwayShare($0)] }
+        #expect(abs(shares.reduce(0, +) - 1) < 1e-6)
+        #expect((shares[..<4].max() ?? 1) < 0.05 && (shares[4...].min() ?? 0) > 0.4, "\(shares)")
+        // And where the modes of the one scheme are not those of the other.
+        #expect((1...6).contains(last[MetricName.theoryFirst]))
+        #expect(last[MetricName.theoryRemainder] > 0.1)
+    }
+
+    /// What of a random start grows is known, and the rest does not matter. Only where one pathway
+    /// learns several modes do these disturb each other a little.
+    @Test(arguments: [
+        (NetworkRecipe.xor(.corners), 1e-3), (.xor(.halfPlanes), 1e-3),
+        (
+            .tree(
+                TreeTask(data: TreeData(depth: 2, branching: 2, strengths: [6, 4, 3]), layers: 1)),
+            0.02
+        ),
+    ])
+    func `from small random weights simulation and theory lie on one another`(
+        network: NetworkRecipe, bound: Double
+    ) throws {
+        let (training, last) = try train(
+            network, gain: 0.001, epochs: 600, rate: 0.1, scheme: .orthogonal)
+        #expect(training.theory.status == .startNotDecoupled)
+        #expect(last[MetricName.theoryDeviationMax] < bound)
+        for level in 1...2 {
+            let (half, theory) = (
+                last[MetricName.halfEpoch(level)], last[MetricName.theoryHalfEpoch(level)]
+            )
+            #expect(half > 10 && abs(half / theory - 1) < bound, "\(half), \(theory)")
+        }
+        #expect(last[MetricName.trainingLoss] < 1e-3)
+    }
+
+    @Test func `the inputs of a contextual task are the item and the context`() {
+        let task = ContextualTask(
+            contextCount: 2, shared: TreeData(depth: 1, branching: 2, strengths: [2, 1]),
+            contextualStrengths: [1, 1])
+        let graph = NetworkRecipe.contextual(task).graph(hiddenWidth: 4)
+        let names = graph.nodes.map(\.name)
+        #expect(names.filter { $0.hasPrefix("context") } == ["context0", "context1"])
+        for (index, context) in graph.contexts.enumerated() {
+            #expect(context.moments.inputs.map { names[$0] } == ["item", "context\(index)"])
+            // Each item half of the time, its context always.
+            #expect(
+                context.moments.inputInput.lists
+                    == [[0.5, 0, 0.5], [0, 0.5, 0.5], [0.5, 0.5, 1]])
+        }
+        let edges = graph.edges.map { "\(names[$0.source])->\(names[$0.target])" }
+        for edge in ["item->always", "context1->always", "context1->in1", "in1->only0"] {
+            #expect(edges.contains(edge), "\(edge)")
+        }
     }
 
     @Test func `a contextual task is reduced exactly`() throws {
@@ -63,18 +116,20 @@ import Testing
         let (training, last) = try train(.contextual(task), gain: 0.05, epochs: 120, rate: 0.5)
         #expect(training.theory.status == .exact, "\(training.theory.detail)")
         #expect(last[MetricName.theoryDeviationMax] < 1e-6)
-        #expect(training.theory.reduction?.networks.count == 4)
+        #expect(training.theory.reduction?.levels.map(\.count) == [1, 1, 2])
+        let shares = (1...4).map { last[MetricName.pathwayShare($0)] }
+        #expect(shares[0] > 0.4 && abs(shares.reduce(0, +) - 1) < 1e-6, "\(shares)")
         #expect(last[MetricName.trainingLoss] < 0.01 * training.theory.state[0])
     }
 
     /// A deep linear network learns a tree level by level, each as late as its value is small.
-    @Test(arguments: [(1, 3), (2, 2), (3, 2), (2, 3)])
+    @Test(arguments: [(1, 3), (2, 2), (3, 2), (2, 3), (4, 2)])
     func `a tree is learnt from the root down`(depth: Int, branching: Int) throws {
         let strengths = (0...depth).map { Double(depth + 1 - $0) * 2 }
         let data = TreeData(depth: depth, branching: branching, strengths: strengths)
         let items = try #require(data.items)
         let (training, last) = try train(
-            .tree(TreeTask(data: data, layers: 1)), gain: 0.02, epochs: 60, rate: 0.5)
+            .tree(TreeTask(data: data, layers: 1)), gain: 0.02, epochs: 60 + 20 * depth, rate: 0.5)
         #expect(training.theory.status == .exact, "\(training.theory.detail)")
         let reduction = try #require(training.theory.reduction)
         #expect(reduction.networks.count == items)
@@ -94,8 +149,14 @@ import Testing
         let found = singularValues(data.table.targets)
         for (value, want) in zip(found, wanted) { #expect(abs(value - want) < 1e-12) }
         #expect(wanted.count == items)
-        let halves = (1...min(items, 6)).map { last[MetricName.theoryHalfEpoch($0)] }
-        #expect(halves == halves.sorted() && (halves.first ?? 0) > 0)
+        // A number for each level, down to the last.
+        let halves = (1...depth + 1).map { last[MetricName.theoryHalfEpoch($0)] }
+        #expect(halves == halves.sorted() && (halves.first ?? 0) > 0, "\(halves)")
+        #expect(last.values[MetricName.theoryHalfEpoch(depth + 2)] == nil)
+        for (level, value) in Set(wanted).sorted(by: >).enumerated() {
+            let names = [MetricName.singularValue, MetricName.theorySingularValue]
+            for name in names { #expect(abs(last[name(level + 1)] - value) < 1e-3 * value) }
+        }
         #expect(last[MetricName.theoryDeviationMax] < 1e-6)
     }
 

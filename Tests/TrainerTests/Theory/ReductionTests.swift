@@ -103,6 +103,17 @@ import Testing
             try GatedTraining(graph, plan: plan(flow, epochs: 3), seed: 1)
         }
         #expect(error.description.hasPrefix("A balanced start wants correlations"))
+        #expect(last[MetricName.theoryFirst] == 1 && last[MetricName.theoryRemainder] > 0.01)
+    }
+
+    @Test func `a balanced start says that data are too wide to look for modes`() throws {
+        let data = TreeData(depth: 9, branching: 2, strengths: (0..<10).map { Double(10 - $0) })
+        let graph = NetworkRecipe.tree(TreeTask(data: data, layers: 1)).graph(hiddenWidth: 2)
+        let error = try #require(throws: TrainingError.self) {
+            try GatedTraining(
+                graph, plan: plan(.gradientDescent(learningRate: 0.1), epochs: 1), seed: 1)
+        }
+        #expect(error.description.contains("wider than 1024"), "\(error)")
     }
 
     /// Equal modes: any vectors of their plane will do, but the start has some of its own.
