@@ -86,23 +86,14 @@ public final class GatedTraining {
         -> [MetricRow]
     {
         guard epoch % plan.everyEpochs == 0 || epoch == plan.epochs else { return [] }
-<<<<<<< HEAD
         let losses = try model.losses(look)
         var values = try theory.measure(
             model.network, loss: losses.training, epoch: epoch, look)
-        values[MetricName.trainingLoss] = losses.training
-        values[MetricName.lossTrainedPaths] = losses.trained
-        values[MetricName.lossUntrainedPaths] = losses.untrained
-        if let probe { values.merge(try probe.values(model, theory, look)) { first, _ in first } }
-=======
-        let losses = model.losses()
-        var values = theory.measure(model.network, loss: losses.training, epoch: epoch)
         values[MetricName.trainingLoss] = losses.trained.map { _ in losses.training }
         values[MetricName.lossTrainedPaths] = losses.trained
         values[MetricName.lossUntrainedPaths] = losses.untrained
         values.merge(shares.values(model.network)) { first, _ in first }
-        if let probe { values.merge(probe.values(model, theory)) { first, _ in first } }
->>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
+        if let probe { values.merge(try probe.values(model, theory, look)) { first, _ in first } }
         return [
             MetricRow(
                 epoch: epoch, split: .test, values: values.mapValues { MetricValue(Float($0)) })
@@ -139,19 +130,12 @@ extension GatedTraining: Training {
             try theory.advance(by: plan.method.learningRate, look)
             let rows = try measure(epoch: epochsCompleted + 1, look)
             epochsCompleted += 1
+            hasLearntEnough = plan.stop?.isMet(by: rows) ?? false
             isAbandoned = false
             return rows
         } catch {
             return nil
         }
-<<<<<<< HEAD
-=======
-        let rows = measure(epoch: epochsCompleted + 1)
-        epochsCompleted += 1
-        hasLearntEnough = plan.stop?.isMet(by: rows) ?? false
-        isAbandoned = false
-        return rows
->>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
     }
 
     /// The exact bits of the weights, of the integrators' next steps, and of the theory beside it.

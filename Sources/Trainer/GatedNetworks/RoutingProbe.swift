@@ -41,15 +41,10 @@ struct RoutingProbe {
         _ model: GatedModel, _ theory: TheoryTrack, _ look: () throws(Stop) -> Void
     ) throws(Stop) -> [String: Double] {
         var values: [String: Double] = [:]
-<<<<<<< HEAD
         values[MetricName.representationSimilarity] = try similarity(model.network, look)
-        guard let closedForm, let reduction = theory.reduction else { return values }
-=======
-        values[MetricName.representationSimilarity] = similarity(model.network)
         guard let reduction = theory.reduction else { return values }
         addHidden(model.network, reduction, to: &values)
         guard let closedForm else { return values }
->>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         for (index, strength) in strengths(reduction).enumerated() {
             let half = closedForm.hidden(product: strength / 2)
             let epochs = closedForm.epochs(to: half, strength: strength)

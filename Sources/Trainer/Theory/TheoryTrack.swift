@@ -85,15 +85,9 @@ final class TheoryTrack {
     func begin(_ network: GatedNetwork, loss: Double) {
         firstLoss = loss
         guard let reduction else { return }
-<<<<<<< HEAD
         note(loss: loss, theory: reduction.loss {})
-        halves.add(epoch: 0, fractions(reduction.progress(of: network) {}))
-        theoryHalves.add(epoch: 0, fractions(reduction.progress {}))
-=======
-        note(loss: loss, theory: reduction.loss)
-        halves.add(epoch: 0, reported(reduction.progress(of: network)).map(\.fraction))
-        theoryHalves.add(epoch: 0, reported(reduction.progress).map(\.fraction))
->>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
+        halves.add(epoch: 0, reported(reduction.progress(of: network) {}).map(\.fraction))
+        theoryHalves.add(epoch: 0, reported(reduction.progress {}).map(\.fraction))
     }
 
     func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
@@ -101,35 +95,22 @@ final class TheoryTrack {
     }
 
     /// What is measured after an epoch.
-<<<<<<< HEAD
     /// - Parameter look: called often where it takes long.
     func measure<Stop: Error>(
         _ network: GatedNetwork, loss: Double, epoch: Int, _ look: () throws(Stop) -> Void
     ) throws(Stop) -> [String: Double] {
-        var values = [MetricName.theoryStatus: Double(status.rawValue)]
-=======
-    func measure(_ network: GatedNetwork, loss: Double, epoch: Int) -> [String: Double] {
         var values = reason?.values ?? [:]
         values[MetricName.theoryStatus] = Double(status.rawValue)
->>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         guard let reduction else { return values }
         let theory = try reduction.loss(look)
         note(loss: loss, theory: theory)
         values[MetricName.theoryLoss] = theory
         values[MetricName.theoryDeviationMax] = deviations.largest
         values[MetricName.theoryDeviationRMS] = (deviations.squares / deviations.count).squareRoot()
-<<<<<<< HEAD
-        let now = fractions(try reduction.progress(of: network, look))
-        let ours = fractions(try reduction.progress(look))
-        halves.add(epoch: epoch, now)
-        theoryHalves.add(epoch: epoch, ours)
-=======
-        let (now, ours) = (
-            reported(reduction.progress(of: network)), reported(reduction.progress)
-        )
+        let now = reported(try reduction.progress(of: network, look))
+        let ours = reported(try reduction.progress(look))
         halves.add(epoch: epoch, now.map(\.fraction))
         theoryHalves.add(epoch: epoch, ours.map(\.fraction))
->>>>>>> 8235250b845d8c43ce3cf0cebfd8e0056db612d6
         for index in now.indices {
             values[MetricName.mode(index + 1)] = now[index].fraction
             values[MetricName.theoryMode(index + 1)] = ours[index].fraction
