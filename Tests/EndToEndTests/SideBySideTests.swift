@@ -55,6 +55,22 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [
+            ["train", "task.json", "--threads", "0"],
+            ["bench", "--threads", "0"], ["bench", "--hidden-width", "0"],
+            ["bench", "--hidden-width", "9223372036854775807"], ["bench", "--seconds", "inf"],
+            ["bench", "--evaluation-examples", "9223372036854775807"],
+        ])
+        func `numbers that nobody can mean are refused, also where nothing is shared out`(
+            arguments: [String]
+        ) async throws {
+            try await Deployment.run { deployment in
+                let worker = try deployment.start("gdln-worker", arguments)
+                #expect(try await worker.exit(within: .seconds(20)) == .code(64))
+                #expect(worker.errors.contains(" must be "), "\(worker.errors)")
+            }
+        }
+
         @Test(arguments: [["--slots", "0"], ["--threads", "0"], ["--threads", "257"]])
         func `a number that makes no sense is refused`(options: [String]) async throws {
             try await Deployment.run { deployment in

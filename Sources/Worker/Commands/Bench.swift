@@ -47,11 +47,23 @@ struct Bench: ParsableCommand {
 
     enum Choice: String, ExpressibleByArgument { case sgd, adam }
 
+    func validate() throws {
+        for (name, value, range) in [
+            ("--hidden-width", hiddenWidth, 1...Limits.hiddenWidthMax),
+            ("--threads", threads, 1...Limits.threadsMax),
+            ("--evaluation-examples", evaluationExamples, 0...Limits.datasetExamplesMax),
+        ] {
+            guard let value, !range.contains(value) else { continue }
+            throw ValidationError(
+                "\(name) must be from \(range.lowerBound) to \(range.upperBound).")
+        }
+        guard seconds > 0, seconds <= 86_400 else {
+            throw ValidationError("--seconds must be above 0, and no more than a day.")
+        }
+    }
+
     func run() throws {
         let threads = threads ?? Host.here.cores
-        guard seconds > 0, evaluationExamples >= 0 else {
-            throw ValidationError("--seconds must be above 0, --evaluation-examples not below.")
-        }
         for data in data.map({ [$0] }) ?? TrainingBenchmark.Inputs.allCases {
             for width in hiddenWidth.map({ [$0] }) ?? [128, 1024] {
                 for trained in trained.map({ [$0] }) ?? (data == .mnist ? [10, 50, 90] : [20]) {

@@ -39,6 +39,11 @@ struct Train: ParsableCommand {
     @Flag(help: "JSON for programs.")
     var json = false
 
+    func validate() throws {
+        guard !(1...Limits.threadsMax).contains(threads) else { return }
+        throw ValidationError("--threads must be from 1 to \(Limits.threadsMax).")
+    }
+
     func run() throws {
         let configuration = try readConfiguration()
         let dataset = try readDataset(configuration)
