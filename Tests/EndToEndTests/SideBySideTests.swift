@@ -56,7 +56,7 @@ extension EndToEnd {
         }
 
         @Test(arguments: [
-            ["train", "task.json", "--threads", "-9223372036854775808"],
+            ["train", "task.json", "--threads", "0"],
             ["bench", "--threads", "0"], ["bench", "--hidden-width", "0"],
             ["bench", "--hidden-width", "9223372036854775807"], ["bench", "--seconds", "inf"],
             ["bench", "--evaluation-examples", "9223372036854775807"],
