@@ -1,5 +1,5 @@
 /// All square gates, or one of each class, as an axis asks for them: counted before any is made,
-/// and made one after the other.
+/// and made one after the other, or, of all gates, any of them by its number.
 struct GateEnumeration {
     let domains: Int
     /// Every row has as many open; nil: any number.
@@ -12,12 +12,29 @@ struct GateEnumeration {
     /// Calls `body` with each, as rows of bits, bit n for column n. For at most
     /// `Limits.enumeratedDomainsMax` domains.
     func forEach(_ body: ([UInt32]) -> Void) {
-        let choices = (0..<(1 as UInt32) << UInt32(domains)).reversed().filter {
-            rowsOpen == nil || $0.nonzeroBitCount == rowsOpen
-        }
+        let choices = rowChoices
         let images = upToPermutation ? Self.columnOrders(domains).map(Self.images) : []
         var rows: [UInt32] = []
         extend(&rows, choices, images, body)
+    }
+
+    /// The gate that `forEach` would come to as number `index`: a row is a digit, the last the
+    /// least. Not of one gate of each class, which only a search finds.
+    func rows(at index: Int) -> [UInt32] {
+        let choices = rowChoices
+        var (rows, rest) = ([UInt32](), index)
+        for _ in 0..<domains {
+            rows.append(choices[rest % choices.count])
+            rest /= choices.count
+        }
+        return rows.reversed()
+    }
+
+    /// What a row may be, the greatest first.
+    private var rowChoices: [UInt32] {
+        (0..<(1 as UInt32) << UInt32(domains)).reversed().filter {
+            rowsOpen == nil || $0.nonzeroBitCount == rowsOpen
+        }
     }
 }
 

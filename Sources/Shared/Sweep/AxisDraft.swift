@@ -104,7 +104,12 @@ struct AxisDraft {
         distribution == nil ? entries.map(expansion.count).reduce(TaskCount(0), +) : nil
     }
 
-    /// - Precondition: `count` is small enough to make them all.
+    /// How many of them have to be made to know one.
+    var heldCount: TaskCount {
+        entries.filter { !expansion.isIndexed($0) }.map(expansion.count).reduce(TaskCount(0), +)
+    }
+
+    /// - Precondition: `heldCount` is small enough to make them all.
     func axis(_ experiment: Experiment) -> SweepAxis {
         SweepAxis(
             name: name, place: place, isGrouped: isGrouped, entries: entries,

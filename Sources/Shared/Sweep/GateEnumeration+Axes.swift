@@ -39,14 +39,18 @@ extension GateEnumeration {
     /// As a sweep file would have them.
     func values(at place: Place) -> [SourceValue] {
         var values: [SourceValue] = []
-        forEach { rows in
-            let texts = rows.map { row in
-                // The highest bit first, so that greater rows begin with ones.
-                String((0..<domains).reversed().map { row >> UInt32($0) & 1 == 1 ? "1" : "0" })
-            }
-            values.append(.explicitGate(rows: texts, at: place))
-        }
+        forEach { values.append(value($0, at: place)) }
         return values
+    }
+
+    func value(at index: Int, _ place: Place) -> SourceValue { value(rows(at: index), at: place) }
+
+    private func value(_ rows: [UInt32], at place: Place) -> SourceValue {
+        let texts = rows.map { row in
+            // The highest bit first, so that greater rows begin with ones.
+            String((0..<domains).reversed().map { row >> UInt32($0) & 1 == 1 ? "1" : "0" })
+        }
+        return .explicitGate(rows: texts, at: place)
     }
 }
 

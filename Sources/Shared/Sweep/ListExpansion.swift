@@ -23,7 +23,7 @@ struct ListExpansion {
         path == "gate" && GateEnumeration.isMeant(by: value)
     }
 
-    private func enumeration(_ value: SourceValue) -> GateEnumeration? {
+    func enumeration(_ value: SourceValue) -> GateEnumeration? {
         guard isEnumeration(value) else { return nil }
         return GateEnumeration(value, domains: domains, mistakes: MistakeCollector())
     }
@@ -31,10 +31,19 @@ struct ListExpansion {
     /// All that a value means.
     func values(_ value: SourceValue) -> [SourceValue] {
         if isEnumeration(value) { return enumeration(value)?.values(at: value.place) ?? [] }
+        return products(value) { $0.values($1) }
+    }
+
+    /// - Parameter values: what a value inside means.
+    func products(
+        _ value: SourceValue, _ values: (ListExpansion, SourceValue) -> [SourceValue]
+    ) -> [SourceValue] {
         guard let members = value.members else { return [value] }
         var products: [[SourceValue.Member]] = [[]]
         for member in members {
-            let choices = choices(of: member)
+            let inner = inside(member.key)
+            let elements = inner.expandable(member.value) ?? [member.value]
+            let choices = elements.flatMap { values(inner, $0) }
             products = products.flatMap { product in
                 choices.map { choice in
                     var member = member
@@ -46,10 +55,28 @@ struct ListExpansion {
         return products.map { SourceValue(.map($0), at: value.place) }
     }
 
-    private func choices(of member: SourceValue.Member) -> [SourceValue] {
-        let inner = inside(member.key)
-        if let elements = inner.expandable(member.value) { return elements.flatMap(inner.values) }
-        return inner.values(member.value)
+    /// The one of `values` with that number, without the others.
+    /// - Precondition: `isIndexed`, and as many values as an `Int` holds.
+    func value(_ value: SourceValue, at index: Int) -> SourceValue {
+        if let enumeration = enumeration(value) { return enumeration.value(at: index, value.place) }
+        guard var members = value.members else { return value }
+        var rest = index
+        for place in members.indices.reversed() {
+            let inner = inside(members[place].key)
+            let choices = inner.expandable(members[place].value) ?? [members[place].value]
+            let counts = choices.map { Int(clamping: inner.count($0).exact ?? 0) }
+            let all = counts.reduce(0, +)
+            var number = rest % all
+            rest /= all
+            for (choice, count) in zip(choices, counts) {
+                if number < count {
+                    members[place].value = inner.value(choice, at: number)
+                    break
+                }
+                number -= count
+            }
+        }
+        return SourceValue(.map(members), at: value.place)
     }
 
     /// How many `values` would be, without making them.
@@ -93,12 +120,12 @@ struct ListExpansion {
         }
     }
 
-    private func inside(_ key: String) -> ListExpansion {
+    func inside(_ key: String) -> ListExpansion {
         ListExpansion(
             path: path.isEmpty ? key : "\(path).\(key)", lists: lists, domains: domains)
     }
 
-    private func expandable(_ value: SourceValue) -> [SourceValue]? {
+    func expandable(_ value: SourceValue) -> [SourceValue]? {
         lists.contains(path) ? nil : value.elements
     }
 }
@@ -116,29 +143,4 @@ func checkRepeats(of values: [SourceValue], _ mistakes: MistakeCollector) {
             first[value.cell] = value.place
         }
     }
-}
-
-/// How many tasks a sweep has, before anybody makes them: exact up to 10^38.
-struct TaskCount: Equatable {
-    /// Nil where it is more than 128 bits hold.
-    let exact: UInt128?
-
-    init(_ count: Int) { exact = UInt128(clamping: count) }
-
-    init(exact: UInt128?) { self.exact = exact }
-
-    static func * (left: TaskCount, right: TaskCount) -> TaskCount {
-        guard left.exact != 0, right.exact != 0 else { return TaskCount(0) }
-        guard let a = left.exact, let b = right.exact else { return TaskCount(exact: nil) }
-        let (product, overflow) = a.multipliedReportingOverflow(by: b)
-        return TaskCount(exact: overflow ? nil : product)
-    }
-
-    static func + (left: TaskCount, right: TaskCount) -> TaskCount {
-        guard let a = left.exact, let b = right.exact else { return TaskCount(exact: nil) }
-        let (sum, overflow) = a.addingReportingOverflow(b)
-        return TaskCount(exact: overflow ? nil : sum)
-    }
-
-    var text: String { exact.map { "\($0)" } ?? "more than 10^38" }
 }

@@ -71,8 +71,8 @@ enum Combinations: Sendable {
     static func values(of number: Int, _ axes: [SweepAxis]) -> [SweepAxis.Value] {
         var (values, rest) = ([SweepAxis.Value](), number)
         for axis in axes.reversed() {
-            values.append(axis.values[rest % axis.values.count])
-            rest /= axis.values.count
+            values.append(axis.value(at: rest % axis.count))
+            rest /= axis.count
         }
         return values.reversed()
     }
@@ -98,7 +98,7 @@ struct CombinationDraws {
         axes.indices.map { index in
             let axis = axes[index]
             guard let distribution = axis.distribution else {
-                return axis.values[streams[index].below(axis.values.count)]
+                return axis.value(at: streams[index].below(axis.count))
             }
             return axis.value(drawn: distribution.draw(&streams[index]))
         }

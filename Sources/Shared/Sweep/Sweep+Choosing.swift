@@ -17,7 +17,7 @@ extension Sweep {
         }
         switch search {
         case .grid:
-            let count = axes.reduce(1) { $0 * $1.values.count }
+            let count = axes.reduce(1) { $0 * $1.count }
             if exclusions.isEmpty { return .all(count) }
             chosen = .kept(
                 (0..<count).filter { !isExcluded(Combinations.values(of: $0, axes)) })
@@ -42,7 +42,7 @@ extension Sweep {
         _ isExcluded: ([SweepAxis.Value]) -> Bool
     ) throws(SweepMistakes) -> [[SweepAxis.Value]] {
         let values = axes.map {
-            $0.distribution == nil ? TaskCount($0.values.count) : TaskCount(tasks)
+            $0.distribution == nil ? TaskCount($0.count) : TaskCount(tasks)
         }
         let all = values.reduce(TaskCount(1), *)
         if let all = all.exact, all < UInt128(tasks) {

@@ -46,10 +46,10 @@ extension Sweep {
     /// mistakes at the price of a sum instead of a product. Of a distribution both ends are read.
     func checkEachValue() throws(SweepMistakes) {
         let mistakes = MistakeCollector()
-        let first = axes.map { $0.values[0] }
+        let first = axes.map { $0.value(at: 0) }
         check(first, mistakes)
         for (index, axis) in axes.enumerated() {
-            for value in axis.values.dropFirst() {
+            for value in axis.spokesmen {
                 if mistakes.isFull { break }
                 var values = first
                 values[index] = value

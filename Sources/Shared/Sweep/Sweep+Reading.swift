@@ -107,10 +107,12 @@ private struct Draft {
     /// Counts, and only then expands.
     func sweep() throws(SweepMistakes) -> Sweep {
         let counts = axes.compactMap(\.count)
-        // A random search makes as many as it says, of axes of which each is held whole.
+        // A random search makes as many as it says, of axes that are held but for indexed gates.
         let count =
-            search == .grid ? counts.reduce(TaskCount(1), *) : counts.reduce(TaskCount(0), +)
-        guard let exact = count.exact, exact <= Limits.tasksPerSweepMax else {
+            search == .grid
+            ? counts.reduce(TaskCount(1), *) : axes.map(\.heldCount).reduce(TaskCount(0), +)
+        let isAddressable = counts.allSatisfy { $0.exact.map { $0 <= Int.max } ?? false }
+        guard isAddressable, let exact = count.exact, exact <= Limits.tasksPerSweepMax else {
             let limit = Limits.tasksPerSweepMax
             let found = search == .grid ? "\(count.text) tasks" : "\(count.text) values of axes"
             throw SweepMistakes(

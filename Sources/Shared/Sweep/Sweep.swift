@@ -3,8 +3,9 @@
 /// time.
 ///
 /// Invariants, checked in `init(reading:)`: at most `Limits.tasksPerSweepMax` tasks; every axis has
-/// a value and none twice; no two axes set the same path; every value of every axis makes a right
-/// configuration with the first values of the others. `expand()` checks all the combinations.
+/// a value and none twice; no two axes set the same path; every value of every axis (of all gates,
+/// one) makes a right configuration with the first values of the others. `expand()` checks all the
+/// combinations.
 public struct Sweep: Sendable {
     public let name: String
     public let experiment: Experiment

@@ -3,9 +3,10 @@ public struct SweepAxis: Sendable {
     public let name: String
     /// Where its name stands.
     public let place: Place
-    /// In order, the lists inside structured values already expanded; of a distribution its two
-    /// ends.
-    public let values: [Value]
+    /// How many values it has, the lists inside structured values expanded; of a distribution its
+    /// two ends.
+    public let count: Int
+    private let parts: [Part]
     /// Where the values come from, if not from a list.
     let distribution: Distribution?
     /// The report's columns for this axis, in the order of the configuration's paths.
@@ -14,6 +15,18 @@ public struct SweepAxis: Sendable {
     private let entries: [SourceValue]
     private let isGrouped: Bool
     private let expansion: ListExpansion
+
+    /// Some of the values, in their order: those of lists are made, those of an entry that
+    /// enumerates all gates have numbers.
+    private struct Part: Sendable {
+        let first: Int
+        let content: Content
+
+        enum Content: Sendable {
+            case held([Value])
+            case indexed(SourceValue)
+        }
+    }
 
     public struct Value: Sendable {
         /// What it sets, path by path.
@@ -49,44 +62,62 @@ public struct SweepAxis: Sendable {
         self.entries = entries
         self.distribution = distribution
         self.expansion = expansion
-        let written = distribution?.ends ?? entries.flatMap(expansion.values)
-        let settings = written.map { value in
-            (place: value.place, assignments: Self.assignments(value, isGrouped ? nil : name))
-        }
-        let leaves = settings.map {
-            Dictionary($0.assignments.flatMap(\.leaves)) { first, _ in first }
-        }
-        let set = Set(leaves.flatMap(\.keys))
+        let written = distribution?.ends ?? entries
+        let set = name == "gate" ? [] : Set(written.flatMap(expansion.leaves))
         let columns = experiment.paths.filter(set.contains)
-        self.columns = columns
-        values = zip(settings, leaves).map { setting, leaves in
-            Value(
-                assignments: setting.assignments, cells: columns.map { leaves[$0]?.cell ?? "" },
-                place: setting.place)
+        var (parts, held, count): ([Part], [Value], Int) = ([], [], 0)
+        func endHeld() {
+            if held.isEmpty { return }
+            parts.append(Part(first: count, content: .held(held)))
+            count += held.count
+            held = []
+        }
+        for entry in written {
+            guard expansion.isIndexed(entry) else {
+                held += expansion.values(entry).map {
+                    Value($0, path: isGrouped ? nil : name, columns: columns)
+                }
+                continue
+            }
+            endHeld()
+            parts.append(Part(first: count, content: .indexed(entry)))
+            count += Int(clamping: expansion.count(entry).exact ?? 0)
+        }
+        endHeld()
+        (self.columns, self.parts, self.count) = (columns, parts, count)
+    }
+
+    /// - Parameter index: from 0 to `count` - 1.
+    func value(at index: Int) -> Value {
+        let part = parts.last { $0.first <= index } ?? parts[0]
+        switch part.content {
+        case .held(let values): return values[index - part.first]
+        case .indexed(let entry):
+            return Value(
+                expansion.value(entry, at: index - part.first), path: isGrouped ? nil : name,
+                columns: columns)
         }
     }
 
-    private static func assignments(_ value: SourceValue, _ path: String?) -> [Assignment] {
-        if let path { return [Assignment(path: path, value: value)] }
-        return (value.members ?? []).map { Assignment(path: $0.key, value: $0.value) }
+    /// Those that are to be read before any task is: of gates that are enumerated one for all.
+    var spokesmen: [Value] {
+        parts.flatMap { part in
+            switch part.content {
+            case .held(let values): values
+            case .indexed: [value(at: part.first)]
+            }
+        }
     }
 
     /// What it varies, in a few words.
     public var summary: String {
         if let distribution { return distribution.summary }
-        return values.count == 1 ? "1 value" : "\(values.count) values"
+        return count == 1 ? "1 value" : "\(count) values"
     }
 
-    /// The values as they travel. A map loses the order of its keys on the way, and with it the
-    /// order of the product of several lists in it: such a value travels expanded. An enumeration
-    /// of gates is short as it is.
+    /// The values as they travel.
     var wireValues: JSONValue {
-        if let distribution { return distribution.json }
-        return .array(
-            entries.flatMap { entry in
-                expansion.isEnumeration(entry)
-                    ? [entry.json] : expansion.values(entry).map(\.json)
-            })
+        distribution?.json ?? .array(entries.flatMap(expansion.travelling).map(\.json))
     }
 
     /// A value that a distribution gave.
@@ -94,6 +125,22 @@ public struct SweepAxis: Sendable {
         Value(
             assignments: [Assignment(path: name, value: drawn)], cells: [drawn.cell],
             place: drawn.place)
+    }
+}
+
+extension SweepAxis.Value {
+    /// - Parameter path: nil where the value is a map of paths.
+    fileprivate init(_ value: SourceValue, path: String?, columns: [String]) {
+        place = value.place
+        if let path {
+            assignments = [SweepAxis.Assignment(path: path, value: value)]
+        } else {
+            assignments = (value.members ?? []).map {
+                SweepAxis.Assignment(path: $0.key, value: $0.value)
+            }
+        }
+        let leaves = Dictionary(assignments.flatMap(\.leaves)) { first, _ in first }
+        cells = columns.map { leaves[$0]?.cell ?? "" }
     }
 }
 

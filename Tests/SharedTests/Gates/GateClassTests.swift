@@ -80,6 +80,61 @@ import Testing
         }
     }
 
+    /// Counting neighbours tells no vertex of a ring of four from one of a ring of six.
+    @Test func `what counting cannot tell apart is told apart by the search`() throws {
+        let rings = try GateStructure(
+            rows: ["11000", "11000", "00110", "00011", "00101"].map { $0.map { $0 == "1" } })
+        let ring = try GateStructure(
+            GateRecipe(family: .plusMod(k: 2)), domains: 5, classes: 10, seed: 1)
+        let (two, one) = (try #require(rings.gateClass), try #require(ring.gateClass))
+        // 2! 2! symmetries of the small ring and 6 of the other; 10 of a ring of ten.
+        #expect(two.size == 14_400 / 24 && one.size == 14_400 / 10 && two.id != one.id)
+        var random = SeededRandom(seed: 8, purpose: .dataOrder)
+        for _ in 0..<200 { #expect(try shuffled(rings, &random).gateClass == two) }
+    }
+
+    @Test(arguments: [2, 3])
+    func `gates that are not square are told apart as brute force does`(rowCount: Int) throws {
+        let columnCount = 4
+        var orders: [[Int]] = [[]]
+        for column in 0..<columnCount {
+            orders = orders.flatMap { order in
+                (0...order.count).map { order[..<$0] + [column] + order[$0...] }.map(Array.init)
+            }
+        }
+        var (ids, sizes, seen): ([[Int]: String], [String: UInt64], [String: UInt64]) = (
+            [:], [:], [:]
+        )
+        for bits in 0..<(1 << (rowCount * columnCount)) {
+            let rows = (0..<rowCount).map { bits >> ($0 * columnCount) & 15 }
+            let gate = try GateStructure(
+                rows: rows.map { row in (0..<columnCount).map { row >> $0 & 1 == 1 } })
+            let found = try #require(gate.gateClass)
+            let least = orders.map { order in
+                rows.map { row in
+                    order.enumerated().reduce(0) { $0 | (row >> $1.element & 1) << $1.offset }
+                }.sorted()
+            }.min { $0.lexicographicallyPrecedes($1) }
+            let name = try #require(least)
+            #expect(ids.updateValue(found.id, forKey: name) ?? found.id == found.id)
+            sizes[found.id] = found.size
+            seen[found.id, default: 0] += 1
+        }
+        #expect(Set(ids.values).count == ids.count && sizes == seen)
+    }
+
+    @Test func `all classes of 5 x 5 are generated, each once`() throws {
+        let classes = GateEnumeration(domains: 5, rowsOpen: nil, upToPermutation: true)
+        var sizes: [String: UInt64] = [:]
+        classes.forEach { rows in
+            let gate = try? GateStructure(
+                rows: rows.map { row in (0..<5).map { row >> UInt32($0) & 1 == 1 } })
+            guard let found = gate?.gateClass else { return }
+            #expect(sizes.updateValue(found.size ?? 0, forKey: found.id) == nil)
+        }
+        #expect(sizes.count == 5_624 && sizes.values.reduce(0, +) == 1 << 25)
+    }
+
     @Test(arguments: 1...12)
     func `an id does not depend on the order of rows and columns`(k: Int) throws {
         var random = SeededRandom(seed: UInt64(k), purpose: .dataOrder)

@@ -172,25 +172,4 @@ import Testing
         #expect(try sweep(axes, ["exclude": exclude]).expand().count == 3)
     }
 
-    @Test func `an enumeration of gates travels as it was written`() throws {
-        guard case .object(var message) = SweepTests.message(axes: []),
-            case .object(var base)? = message["base"]
-        else { throw Wrong() }
-        base["domains"] = .integer(4)
-        base["gate"] = nil
-        message["base"] = .object(base)
-        for (family, count) in [("all", 65_536), ("all_up_to_permutation", 317)] {
-            let gate = JSONValue.object(["family": .string(family)])
-            message["axes"] = .array([.object(["gate": .array([gate])])])
-            let sweep = try Sweep(reading: SourceValue(.object(message)))
-            #expect(sweep.count == count)
-            let sent = try sweep.json.canonicalData()
-            #expect(sent.count < 2_000)
-            let received = try Sweep(reading: SourceValue(JSONValue(parsing: sent)))
-            for position in [0, 1, count / 2, count - 1] {
-                #expect(
-                    try received.configuration(at: position) == sweep.configuration(at: position))
-            }
-        }
-    }
 }
