@@ -107,7 +107,7 @@ import Testing
                 _ = try cache.dataset(other, from: client)
             }
         }
-        try await eventually("the transfer is under way", within: .seconds(20)) {
+        try await eventually("the transfer is under way", within: .seconds(120)) {
             server.received.count == 1
         }
         let patience = ContinuousClock.now + .seconds(10)

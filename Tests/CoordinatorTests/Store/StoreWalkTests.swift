@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(arguments: UInt64(1)...60)
+    @Test(arguments: UInt64(1)...24)
     func `the store and its model agree after every step`(seed: UInt64) async throws {
         let world = try StoreWorld(seed: seed)
         var model = Model()

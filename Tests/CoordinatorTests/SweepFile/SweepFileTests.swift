@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: [
         ("mnist.yaml", 216), ("cifar10.yaml", 168), ("mnist-small.yaml", 54),
-        ("quickstart.yaml", 16), ("routing-pathways.yaml", 15), ("routing-gain.yaml", 18),
+        ("quickstart.yaml", 16), ("routing-pathways.yaml", 100), ("routing-gain.yaml", 120),
         ("xor.yaml", 15), ("contextual.yaml", 12), ("tree.yaml", 20), ("gates-4x4.yaml", 317),
     ])
     func `every sweep that we ship is right and has its number of tasks`(name: String, count: Int)
