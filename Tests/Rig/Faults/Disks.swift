@@ -29,6 +29,9 @@ final class PowerDisk {
     }
 
     private var image: String { folder + "/store/disk.img" }
+    /// Another file each time: the loop device of the one before may still be there, and would be
+    /// used again, with what it remembers of that file.
+    private var copy: String { folder + "/store/cut-\(cuts).img" }
 
     func mount() throws { try Machine.run("mount", "-o", "loop", image, path) }
 
@@ -46,12 +49,14 @@ final class PowerDisk {
 
     /// What is on the disk at this moment.
     func cut() throws {
-        try Machine.run("cp", "--reflink=always", image, folder + "/store/cut.img")
+        try? FileManager.default.removeItem(atPath: copy)
+        cuts += 1
+        try Machine.run("cp", "--reflink=always", image, copy)
     }
 
     /// Mounts what was cut, after its journal was replayed, as a machine that starts again does.
     func withCut<Value>(_ body: (String) async throws -> Value) async throws -> Value {
-        try Machine.run("mount", "-o", "loop", folder + "/store/cut.img", folder + "/cut")
+        try Machine.run("mount", "-o", "loop", copy, folder + "/cut")
         do {
             let value = try await body(folder + "/cut")
             try Machine.run("umount", folder + "/cut")
