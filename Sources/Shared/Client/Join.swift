@@ -13,7 +13,9 @@ public struct Join: Equatable, Sendable {
     public let pin: String?
 
     public init(address: String, token: AccessToken? = nil, pin: String? = nil) {
-        self.address = address.hasSuffix("/") ? String(address.dropLast()) : address
+        var address = address
+        while address.hasSuffix("/") { address.removeLast() }
+        self.address = address
         self.token = token
         self.pin = pin
     }
@@ -27,6 +29,9 @@ public struct Join: Equatable, Sendable {
         let isEncrypted = parts[0].hasPrefix("https://")
         guard isEncrypted || parts[0].hasPrefix("http://") else {
             throw JoinError("the join string begins with no http:// or https:// address")
+        }
+        guard parts[0].dropFirst(isEncrypted ? 8 : 7).contains(where: { $0 != "/" }) else {
+            throw JoinError("the join string names no host")
         }
         guard let token = AccessToken(parts[1]) else {
             throw JoinError("the token in the join string is damaged or cut")

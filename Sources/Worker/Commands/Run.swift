@@ -16,9 +16,9 @@ struct Run: ParsableCommand {
             Trains as many tasks side by side as memory allows and shares the processors' cores \
             out among them. One worker a host is enough.
 
-            What `gdln-coordinator join-string --worker` prints is the join string. Whoever can \
-            list this host's processes can read what stands after --join: a file or the \
-            environment's GDLN_JOIN keeps it from them.
+            What `gdln-coordinator join-string --worker` prints is the join string. It has a \
+            secret: it goes into a file or into the environment's GDLN_JOIN, never into the \
+            command, which all users of this host can read.
 
             It first trains small cases whose answers are known. Where a bit is wrong it tells the \
             coordinator, trains nothing and ends with exit code \(Self.refusedExitCode), which no \
@@ -36,9 +36,6 @@ struct Run: ParsableCommand {
             """,
             valueName: "url"))
     var coordinator: String?
-
-    @Option(help: "The join string; else the environment's GDLN_JOIN.")
-    var join: String?
 
     @Option(
         help: ArgumentHelp(
@@ -140,7 +137,7 @@ struct Run: ParsableCommand {
 
     private func source() throws(JoinError) -> JoinSource {
         try JoinSource(
-            options: .init(join: join, joinFile: joinFile, address: coordinator),
+            options: .init(joinFile: joinFile, address: coordinator),
             environment: ProcessInfo.processInfo.environment, role: .worker)
     }
 

@@ -26,6 +26,9 @@ import Testing
             #expect(try Join(parsing: join.text) == join)
             #expect(try Join(parsing: "  \(join.text)\r\n\n") == join)
         }
+        let slashes = try Join(parsing: "http://h:1//,\(Self.worker.text)")
+        #expect(slashes.address == "http://h:1")
+        #expect(try Join(parsing: slashes.text) == slashes)
         #expect(Join(address: "https://h:1", token: Self.worker, pin: Self.pin).text.count < 200)
     }
 
@@ -40,6 +43,7 @@ import Testing
         ("https://h:1,gdln_worker_1,PIN", "token"), ("https://h:1,,PIN", "token"),
         ("https://h:1,TOKEN,", "pin"), ("https://h:1,TOKEN,sha256//AAAA", "pin"),
         ("https://h:1,TOKEN,md5//AAAA", "pin"), ("http://h:1,TOKEN,PIN", "pin"),
+        ("http://,TOKEN", "no host"), ("https:////,TOKEN,PIN", "no host"),
     ])
     func `what is damaged is told, without the secret`(text: String, word: String) {
         let text = text.replacingOccurrences(of: "TOKEN", with: Self.worker.text)
