@@ -156,7 +156,7 @@ public enum Limits {
     /// Uploads leave so much of the disk free, or that part of a small one.
     public static let diskReserveBytes = 1 << 30
     public static let diskReserveFraction = 20
-    public static let fullDiskRetrySeconds = 60
+    public static let fullDiskRetrySeconds = 10
     /// Reports that are being written or read at once: each is a file of its own until then.
     public static let reportsAtOnceMax = 16
     /// A report may always have so much of the disk, whatever is left.
