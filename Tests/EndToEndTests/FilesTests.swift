@@ -21,18 +21,25 @@ extension EndToEnd {
             }
         }
 
+        /// What a worker makes of a stored case, and what it must be.
+        private static func replay(_ name: String, _ deployment: Deployment) async throws
+            -> (found: [String: JSONValue], expected: [String: JSONValue])
+        {
+            let folder = Fixtures.referenceCasesDirectory() + "/" + name
+            let worker = try deployment.start(
+                "gdln-worker",
+                ["replay", folder, "--output", "out.json", "--weights", "out.safetensors"])
+            #expect(try await worker.exit(within: .seconds(60)) == .code(0), "\(worker.log)")
+            return (
+                try members(deployment.folder.appending(path: "out.json")),
+                try members(URL(filePath: folder + "/expected.json"))
+            )
+        }
+
         @Test(arguments: ["sgd-momentum-plus-mod", "adam-relu-two-layers"])
         func `a replayed case comes out as PyTorch's`(name: String) async throws {
             try await Deployment.run { deployment in
-                let folder = Fixtures.referenceCasesDirectory() + "/k-path/\(name)"
-                let worker = try deployment.start(
-                    "gdln-worker",
-                    [
-                        "replay", folder, "--output", "out.json", "--weights", "out.safetensors",
-                    ])
-                #expect(try await worker.exit(within: .seconds(60)) == .code(0), "\(worker.log)")
-                let found = try Self.members(deployment.folder.appending(path: "out.json"))
-                let expected = try Self.members(URL(filePath: folder + "/expected.json"))
+                let (found, expected) = try await Self.replay("k-path/\(name)", deployment)
                 for key in ["training_loss_per_step", "evaluation_before", "evaluation_after"] {
                     let differences = try Self.differences(
                         #require(found[key]), #require(expected[key]), key)
@@ -47,15 +54,8 @@ extension EndToEnd {
         @Test func `a replayed routing case has the reference's keys and its errors`() async throws
         {
             try await Deployment.run { deployment in
-                let folder = Fixtures.referenceCasesDirectory() + "/routing/small-random-weights"
-                let worker = try deployment.start(
-                    "gdln-worker",
-                    [
-                        "replay", folder, "--output", "out.json", "--weights", "out.safetensors",
-                    ])
-                #expect(try await worker.exit(within: .seconds(60)) == .code(0), "\(worker.log)")
-                let found = try Self.members(deployment.folder.appending(path: "out.json"))
-                let expected = try Self.members(URL(filePath: folder + "/expected.json"))
+                let (found, expected) = try await Self.replay(
+                    "routing/small-random-weights", deployment)
                 for key in ["loss_per_epoch", "singular_values"] {
                     let differences = try Self.differences(
                         #require(found[key]), #require(expected[key]), key)
