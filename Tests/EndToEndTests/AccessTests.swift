@@ -107,6 +107,24 @@ extension EndToEnd {
             #expect(count > 5 && secrets.allSatisfy { $0.count > 72 })
         }
 
+        /// Where others can reach it, what passes is encrypted unless somebody wants it otherwise.
+        @Test(arguments: [([], "https"), (["--insecure"], "http")])
+        func `who listens for others encrypts, unless told not to`(
+            options: [String], scheme: String
+        ) async throws {
+            try await Deployment.run { deployment in
+                (deployment.options.host, deployment.options.arguments) = ("0.0.0.0", options)
+                try await deployment.startCoordinator()
+                #expect(deployment.address.hasPrefix("\(scheme)://127.0.0.1:"))
+                let join = try deployment.join(.admin)
+                #expect((join.pin != nil) == (scheme == "https"))
+                #expect(try Self.refusal(join.address, pin: join.pin) == nil)
+                let other = join.address.replacing(
+                    "\(scheme)://", with: scheme == "https" ? "http://" : "https://")
+                #expect(try Self.refusal(other, pin: nil) != nil)
+            }
+        }
+
         @Test func `a token is replaced while a worker uses it, and nothing is lost`()
             async throws
         {

@@ -56,23 +56,51 @@ struct RequestMutator {
     // MARK: - Right requests
 
     private func right() -> Draft {
-        var draft = pick([sweep, leaseCall, leaseCall, onLease, onLease, onLease, reading, dataset]
-        )()
+        var draft = pick([
+            sweep, sweep, leaseCall, leaseCall, leaseCall, onLease, onLease, onLease, onLease,
+            checkpoint, reading, reading, dataset, administration,
+        ])()
         draft.headers.append(("Authorization", "Bearer \(token)"))
         if draft.method != "GET" { draft.headers.append(("Request-Id", "r-\(count)")) }
         return draft
     }
 
     private func sweep() -> Draft {
-        let body = """
-            {"name":"s\(random.below(3))","experiment":"k_path",
-            "base":{"dataset":"\(EmbeddedDataset.name)",
-            "domains":2,"hidden_width":4,"batch_size":1,"epochs":2,
-            "gate":{"family":"plus_mod","k":1},
-            "optimizer":{"name":"sgd","learning_rate":0.1,"momentum":0.9}},
-            "axes":[{"seeds.weights":[1,2,3]}],"attempts":3}
-            """
+        let name = "s\(random.below(3))"
+        let body = pick([kPath, routing, network])(name)
         return Draft(path: "/v1/sweeps", body: Array(body.utf8))
+    }
+
+    private func kPath(_ name: String) -> String {
+        """
+        {"name":"\(name)","experiment":"k_path","checkpoint":{"every_epochs":1},
+        "base":{"dataset":"\(EmbeddedDataset.name)",
+        "domains":2,"hidden_width":4,"batch_size":1,"epochs":2,
+        "gate":{"family":"plus_mod","k":1},
+        "optimizer":{"name":"sgd","learning_rate":0.1,"momentum":0.9}},
+        "axes":[{"seeds.weights":[1,2,3]}],"attempts":3}
+        """
+    }
+
+    private func routing(_ name: String) -> String {
+        """
+        {"name":"\(name)","experiment":"routing","base":{"domains":3,"hidden_width":4,"epochs":2,
+        "data":{"kind":"tree","depth":1,"branching":2,"strengths":[2,1]},"init":{"gain":1},
+        "method":{"name":"gradient_flow","learning_rate":0.1}},
+        "axes":[{"gate":[{"family":"all","rows_open":1}]},{"init.gain":{"log_uniform":[0.1,1]}}],
+        "search":{"method":"random","tasks":3,"seed":7}}
+        """
+    }
+
+    private func network(_ name: String) -> String {
+        """
+        {"name":"\(name)","experiment":"gated_network","base":{"hidden_width":2,"epochs":2,
+        "init":{"gain":1},"method":{"name":"gradient_descent","learning_rate":0.1},
+        "network":{"kind":"graph",
+        "nodes":[{"name":"x","width":2},{"name":"h"},{"name":"y","width":1}],
+        "edges":[{"from":"x","to":"h"},{"from":"h","to":"y"}],
+        "contexts":[{"inputs":{"x":[[1,1],[1,-1]]},"targets":{"y":[[1],[-1]]}}]}}}
+        """
     }
 
     private func leaseCall() -> Draft {
@@ -103,11 +131,41 @@ struct RequestMutator {
             body: Array(body.utf8))
     }
 
+    private func checkpoint() -> Draft {
+        let lease = leases.isEmpty ? ("1-1-0", "0") : pick(leases)
+        let path = "/v1/leases/\(lease.0)/checkpoint"
+        let token = ("Lease-Token", lease.1)
+        guard random.chance(0.7) else {
+            return Draft(method: "GET", path: path, headers: [token])
+        }
+        let bytes = Array(repeating: UInt8(random.below(256)), count: random.below(2_000))
+        let epochs = random.chance(0.9) ? "\(random.below(4))" : pick(["", "-1", "x", "9e99"])
+        return Draft(
+            method: "PUT", path: path,
+            headers: [
+                token, ("Checkpoint-Digest", Digest(of: bytes).hexadecimal),
+                ("Checkpoint-Epochs", epochs),
+            ], body: bytes)
+    }
+
+    private func administration() -> Draft {
+        let role = pick(["worker", "read", "submit"])
+        let digest = Digest(of: [UInt8(random.below(4))])
+        return pick([
+            Draft(
+                path: "/v1/tokens",
+                body: Array(
+                    #"{"digest":"\#(digest)","label":"l","role":"\#(role)"}"#.utf8)),
+            Draft(path: "/v1/tokens/t\(random.below(4))/revoke", body: Array("{}".utf8)),
+            Draft(path: "/v1/hosts/\(pick(["h", "other"]))/let_back", body: Array("{}".utf8)),
+        ])
+    }
+
     private func reading() -> Draft {
         let path = pick([
             "/healthz", "/v1/sweeps", "/v1/sweeps/s0", "/v1/sweeps/s0/report.csv?runtime=1",
             "/v1/sweeps/s1/history.csv", "/v1/sweeps/s2/manifest.json", "/v1/workers",
-            "/v1/datasets", "/v1/datasets/\(Digest(of: [1]))",
+            "/v1/datasets", "/v1/tokens", "/v1/datasets/\(Digest(of: [1]))",
         ])
         return Draft(method: "GET", path: path)
     }

@@ -66,9 +66,10 @@ struct CoordinatorServer {
                 .init(
                     service: Reaper(store: store, ready: ready, logger: logger),
                     failureTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
                 .init(
                     service: CheckpointSweeper(store: store, files: checkpoints, logger: logger)),
+                // The last is told of the end first, and nothing before it can hold it up.
+                .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
             ],
             gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         try await ServiceGroup(configuration: configuration).run()
@@ -109,23 +110,6 @@ struct CoordinatorServer {
         TokenRoutes(tokens: tokens, now: store.environment.now).add(to: router)
         HostRoutes(store: store).add(to: router)
         return router
-    }
-}
-
-/// What would hold up the end. Workers that wait for a task are sent away empty-handed; whatever
-/// else may be under way, the process ends in time: what was acknowledged is on disk.
-private struct EndOfWaits: Service {
-    let store: Store
-    let ready: ReadySignal
-    let logger: Logger
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        DispatchQueue.global().asyncAfter(deadline: .now() + .seconds(Limits.endSecondsMax)) {
-            logger.warning("ended with calls under way; their callers will repeat them")
-            _exit(store.commits.brokenBy == nil ? EXIT_SUCCESS : EXIT_FAILURE)
-        }
-        ready.close()
     }
 }
 

@@ -15,14 +15,14 @@ typealias Decoder = @Sendable (Data) -> Void
 let decoders: [String: Decoder] = [
     // A person's file: YAML up to the tasks.
     "sweep-yaml": { bytes in
-        guard let sweep = try? SweepFile.parse(bytes: bytes), sweep.count <= 50 else { return }
+        guard let sweep = try? SweepFile.parse(bytes: bytes), sweep.count <= 12 else { return }
         _ = try? sweep.expand()
     },
     // What travels of it.
     "sweep-json": { bytes in
         guard let json = try? JSONValue(parsing: bytes) else { return }
         checkSpelling(json)
-        guard let sweep = try? Sweep(reading: SourceValue(json)), sweep.count <= 50 else { return }
+        guard let sweep = try? Sweep(reading: SourceValue(json)), sweep.count <= 12 else { return }
         _ = try? sweep.expand()
         if let base = json["base"] { _ = try? Configuration(reading: SourceValue(base)) }
     },

@@ -4,16 +4,26 @@ import Synchronization
 
 /// What all threads of a run are told.
 final class RunControl: Sendable {
-    private let state = Mutex((isHealed: false, isStopped: false))
+    private let state = Mutex((isHealed: false, isStopped: false, isOverdue: false))
 
     init() {}
 
     /// No fault is done any more: everybody behaves, so that the work comes to its end.
     var isHealed: Bool { state.withLock { $0.isHealed } }
     var isStopped: Bool { state.withLock { $0.isStopped } }
+    /// The run took longer than any sound one does.
+    var isOverdue: Bool { state.withLock { $0.isOverdue } }
 
     func heal() { state.withLock { $0.isHealed = true } }
     func stop() { state.withLock { $0.isStopped = true } }
+
+    /// Stops everybody who would try for ever.
+    func giveUp() {
+        state.withLock { state in
+            guard !state.isStopped else { return }
+            state = (isHealed: true, isStopped: true, isOverdue: true)
+        }
+    }
 
     /// Sleeps, but not on after the stop.
     func sleep(seconds: Double) {

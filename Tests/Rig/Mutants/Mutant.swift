@@ -173,8 +173,8 @@ public struct Mutant: Sendable {
         Mutant(
             "endless-drain", "SIGTERM waits for every client", scenario: "drain",
             Edit(
-                "Server/CoordinatorServer.swift", ".now() + .seconds(Limits.endSecondsMax)",
-                ".now() + .seconds(MUTANT ? 600 : Limits.endSecondsMax)"),
+                "Server/EndOfWaits.swift", "= Double(Limits.endSecondsMax)",
+                "= MUTANT ? 600 : Double(Limits.endSecondsMax)"),
             Edit(
                 "Server/ConnectionDeadlines.swift", "var drain = Limits.drainGraceSeconds",
                 "var drain = MUTANT ? 600 : Limits.drainGraceSeconds")),

@@ -72,6 +72,7 @@ extension RigRun {
         try deployment.write(Self.yaml(name), to: name + ".yaml")
         _ = try await deployment.output(of: "submit", name + ".yaml", "--coordinator", address)
         while try await !deployment.status(of: name).isFinished {
+            guard !control.isStopped else { throw TestFailure("\(name) is not finished") }
             try await fault()
             try await Task.sleep(for: .milliseconds(100))
         }

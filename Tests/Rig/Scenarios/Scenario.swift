@@ -30,6 +30,10 @@ public struct Scenario: Sendable {
             self.seed = seed
             self.cycles = cycles
         }
+
+        /// Who tries again until it is told to stop would, of a coordinator that is broken, never
+        /// be answered: far more than a sound one needs on a busy machine.
+        var secondsMax: Double { 180 + 20 * Double(cycles) + Double(leases) / 100 }
     }
 
     public struct Outcome: Sendable {
@@ -76,13 +80,22 @@ extension Scenario {
         self.body = { input in
             try await Deployment.run { deployment in
                 let run = try RigRun(deployment, input)
-                let failures: [String]
+                var failures: [String]
+                let control = run.control
+                let watch = Task {
+                    try await Task.sleep(for: .seconds(input.secondsMax))
+                    control.giveUp()
+                }
                 do {
                     failures = try await body(run).map(\.description)
                 } catch {
                     failures = ["\(error)"]
                 }
-                run.control.stop()
+                watch.cancel()
+                control.stop()
+                if control.isOverdue {
+                    failures.append("not done after \(Int(input.secondsMax)) s")
+                }
                 if !failures.isEmpty { try run.keepFiles(name) }
                 return Outcome(failures: failures, notes: run.notes, cycles: input.cycles)
             }
