@@ -72,5 +72,16 @@ final class LiveLeases: Sendable {
         entries.withLock { $0[lease].map { $0.expiresAt <= now } ?? true }
     }
 
+    /// Who holds which of these leases, and for what, in their order; but for those of which that is
+    /// not known.
+    func holders(of leases: [LeaseID]) -> [WorkerName: [(work: HostRecords.Work, lease: LeaseID)]] {
+        entries.withLock { entries in
+            leases.reduce(into: [:]) { held, lease in
+                guard let entry = entries[lease], let work = entry.work else { return }
+                held[entry.worker, default: []].append((work, lease))
+            }
+        }
+    }
+
     func entry(_ lease: LeaseID) -> Entry? { entries.withLock { $0[lease] } }
 }

@@ -34,6 +34,7 @@ struct Reaper: Service {
                 guard !ended.isEmpty else { continue }
                 logger.warning("leases expired", metadata: ["count": "\(ended.count)"])
                 ready.notify()
+                try await store.setAsideSuspects()
             } catch {
                 // Tried again at the next tick: the leases are still live and still expired.
                 logger.error("leases could not be expired", metadata: ["error": "\(error)"])

@@ -13,7 +13,11 @@ extension Store {
             let ended = leases.filter { liveLeases.isExpired($0, now: instant) }
             try Self.lose(ended, at: now, database)
             return ended
-        } whenDurable: { [liveLeases] ended in
+        } whenDurable: { [liveLeases, hosts] ended in
+            for (worker, held) in liveLeases.holders(of: ended) {
+                hosts.record(
+                    vanished: worker, held, now: instant, period: liveLeases.leaseDuration)
+            }
             liveLeases.end(ended)
         }
     }

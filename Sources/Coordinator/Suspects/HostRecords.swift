@@ -57,12 +57,30 @@ final class HostRecords: Sendable {
 
     /// A training on the host ended: with success, or by its own error.
     func record(_ work: Work, failed lease: LeaseID?) {
+        state.withLock { $0.note(work, failed: lease.map { [$0] } ?? []) }
+    }
+
+    /// A worker is not heard of any more, nor are the leases that it held: one failure, however
+    /// many they were, together with what else vanishes on its host within `period`, as where the
+    /// host was switched off. Nor is it another one where a worker that slept is lost again.
+    func record(
+        vanished worker: WorkerName, _ leases: [(work: Work, lease: LeaseID)],
+        now: ContinuousClock.Instant, period: Duration
+    ) {
+        guard let work = leases.first?.work else { return }
         state.withLock { state in
-            state.outcomes[work.host, default: []].note(work, failed: lease)
-            state.streaks[work.host] = lease.map { _ in (state.streaks[work.host] ?? 0) + 1 }
-            guard state.outcomes.count > Limits.hostsRememberedMax else { return }
-            let forgotten = state.outcomes.keys.first { $0 != work.host }
-            if let forgotten { state.forget(forgotten) }
+            let known = state.outcomes[work.host]?.firstIndex { outcome in
+                outcome.vanished.map { $0.workers.contains(worker) || now - $0.since < period }
+                    ?? false
+            }
+            guard let known, var outcome = state.outcomes[work.host]?[known] else {
+                let vanished = SuspectRule.Vanished(workers: [worker], since: now)
+                return state.note(work, failed: leases.map(\.lease), vanished: vanished)
+            }
+            let room = max(0, Limits.slotsPerWorkerMax - outcome.failures.count)
+            outcome.failures += leases.prefix(room).map(\.lease)
+            if room > 0 { outcome.vanished?.workers.insert(worker) }
+            state.outcomes[work.host]?[known] = outcome
         }
     }
 
@@ -143,19 +161,16 @@ final class HostRecords: Sendable {
     }
 }
 
-extension [SuspectRule.Outcome] {
-    /// The newest stands first.
-    fileprivate mutating func note(_ work: HostRecords.Work, failed lease: LeaseID?) {
-        let before = firstIndex { $0.task == work.task }
-        let earlier = before.map { remove(at: $0).failures } ?? []
-        insert(
-            .init(sweep: work.sweep, task: work.task, failures: lease.map { earlier + [$0] } ?? []),
-            at: 0)
-        if count > Limits.outcomesPerHostMax { removeLast() }
-    }
-}
-
 extension HostRecords.State {
+    fileprivate mutating func note(
+        _ work: HostRecords.Work, failed leases: [LeaseID], vanished: SuspectRule.Vanished? = nil
+    ) {
+        outcomes[work.host, default: []].note(work, failed: leases, vanished: vanished)
+        streaks[work.host] = leases.isEmpty ? nil : (streaks[work.host] ?? 0) + 1
+        guard outcomes.count > Limits.hostsRememberedMax else { return }
+        if let forgotten = outcomes.keys.first(where: { $0 != work.host }) { forget(forgotten) }
+    }
+
     fileprivate mutating func forget(_ host: String) {
         outcomes[host] = nil
         streaks[host] = nil
@@ -164,5 +179,21 @@ extension HostRecords.State {
     /// Bounded: somebody reads it every second.
     fileprivate mutating func add(_ sentence: String) {
         if news.count < Limits.refusedHostsMax { news.append(sentence) }
+    }
+}
+
+extension [SuspectRule.Outcome] {
+    /// The newest stands first.
+    fileprivate mutating func note(
+        _ work: HostRecords.Work, failed leases: [LeaseID], vanished: SuspectRule.Vanished?
+    ) {
+        let before = firstIndex { $0.task == work.task }
+        let earlier = before.map { remove(at: $0).failures } ?? []
+        insert(
+            .init(
+                sweep: work.sweep, task: work.task,
+                failures: leases.isEmpty ? [] : earlier + leases, vanished: vanished),
+            at: 0)
+        if count > Limits.outcomesPerHostMax { removeLast() }
     }
 }

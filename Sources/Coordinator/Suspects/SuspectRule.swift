@@ -7,8 +7,9 @@ import Shared
 /// of this one; and where nobody else has trained anything, nobody can tell: a lone host is never
 /// suspect.
 ///
-/// Only failures that a training told of itself count. A worker that vanished, was stopped or
-/// handed its task back has not failed.
+/// A failure is one that a training told of itself, or workers that vanished with what they held: on
+/// a host without enough memory, say, each is killed before it can tell anything. A worker that was
+/// stopped or handed its task back has not failed.
 enum SuspectRule {
     /// What became of a task on a host, the last time that it was tried there.
     struct Outcome: Equatable, Sendable {
@@ -17,8 +18,16 @@ enum SuspectRule {
         var task: SweepTaskID
         /// The attempts on this host that have failed since it last succeeded here; empty: it did.
         var failures: [LeaseID]
+        /// Who vanished with this task and perhaps more, whose attempts stand above.
+        var vanished: Vanished?
 
         var isFailure: Bool { !failures.isEmpty }
+    }
+
+    /// Workers of a host that vanished together.
+    struct Vanished: Equatable, Sendable {
+        var workers: Set<WorkerName>
+        var since: ContinuousClock.Instant
     }
 
     struct Suspicion: Equatable, Sendable {
@@ -53,8 +62,8 @@ enum SuspectRule {
         else { return nil }
         return Suspicion(
             host: host,
-            reason: "the last \(streak.count) tasks on it failed, while others trained "
-                + "\(succeeded) of the same sweeps and failed in \(failed)",
+            reason: "the last \(streak.count) tasks on it failed or were lost, while others "
+                + "trained \(succeeded) of the same sweeps and failed in \(failed)",
             failures: streak.flatMap(\.failures))
     }
 }

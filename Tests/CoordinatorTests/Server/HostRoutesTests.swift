@@ -92,7 +92,7 @@ import Testing
             try await Self.makeSuspect(host, client)
             let refused = try await Self.ask(client, host: host)
             #expect(refused.status == 403 && refused.code == .setAside)
-            #expect(refused.body.contains("the last 5 tasks on it failed"))
+            #expect(refused.body.contains("the last 5 tasks on it failed or were lost"))
             #expect(try await Self.ask(client, host: "good").status == 200)
             let shown = try await Self.workers(client)
             #expect(shown.filter { $0.setAside != nil }.map(\.host) == [host])

@@ -41,7 +41,7 @@ import Testing
         let standing = Dictionary(uniqueKeysWithValues: workers.map { ($0.host, $0.setAside) })
         #expect(
             standing[Self.bad]
-                == "the last 5 tasks on it failed, while others trained 3 of the same sweeps and "
+                == "the last 5 tasks on it failed or were lost, while others trained 3 of the same sweeps and "
                 + "failed in 0")
         #expect(standing["host-of-good"] == .some(nil))
         #expect(try await world.store.brokenInvariants() == [])
@@ -81,10 +81,9 @@ import Testing
         #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
     }
 
-    @Test func `lost, handed back and cancelled are no failures`() async throws {
+    @Test func `what is handed back has not failed`() async throws {
         try await world.create(tasks: 20)
         for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
-        for _ in 0..<6 { try await world.lose(try await world.leaseOne("bad")) }
         for _ in 0..<6 {
             _ = try await world.store.handBack(
                 try await world.leaseOne("bad"), HandBackRequest(reason: "drain"), world.key())
@@ -93,6 +92,93 @@ import Testing
         #expect(try await !isRefused("bad"))
         _ = try await world.fail(try await world.leaseOne("bad"))
         #expect(try await isRefused("bad"))
+    }
+
+    // MARK: Workers that vanish
+
+    /// As the reaper sees it. Each takes what it can get.
+    private func vanish(_ worker: String, on host: String = bad, slots: Int = 1) async throws {
+        let leases = try await world.lease(worker, on: host, slots: slots).map(\.lease)
+        for lease in leases { try await world.lose(lease) }
+        try await world.store.setAsideSuspects()
+    }
+
+    @Test func `a host on which each worker is killed gets no more, and takes no attempts`()
+        async throws
+    {
+        try await world.create(tasks: 20, attempts: 2)
+        for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
+        // Each pair of tasks kills two workers before its attempts are used up.
+        for number in 0..<8 { try await vanish("bad-\(number)", slots: 2) }
+        #expect(try await world.tasks().count { $0.state == .failed } == 8)
+        #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
+        try await world.lose(try #require(try await world.lease("bad").first?.lease))
+        try await world.store.setAsideSuspects()
+        #expect(try await isRefused("bad"))
+        // Also those that another task on the same worker has taken with it.
+        #expect(try await world.tasks().dropFirst(3).allSatisfy { $0.charged == 0 })
+        #expect(try await world.tasks().dropFirst(3).allSatisfy { $0.state == .ready })
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
+    @Test func `a worker vanishes once, whatever it held and however often it comes back`()
+        async throws
+    {
+        try await world.create(tasks: 20, attempts: 20)
+        for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
+        for _ in 0..<6 { try await vanish("laptop", on: "l", slots: 4) }
+        #expect(try await world.lease("laptop", on: "l").count == 1)
+        #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
+    }
+
+    @Test func `a host whose workers are all killed at once has failed once`() async throws {
+        try await world.create(tasks: 30, attempts: 20)
+        for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
+        for round in 0..<4 {
+            var leases: [LeaseID] = []
+            for number in 0..<6 {
+                leases += try await world.lease("w-\(round)-\(number)", on: "h").map(\.lease)
+            }
+            // Each is noticed at a moment of its own.
+            world.clock.advance(by: .seconds(30))
+            for lease in leases {
+                world.clock.advance(by: .seconds(4))
+                #expect(try await world.store.expire([lease]) == [lease])
+                try await world.store.setAsideSuspects()
+            }
+            #expect(leases.count == 6)
+        }
+        #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
+    }
+
+    @Test func `a host that is often switched off, and trains in between, is not suspect`()
+        async throws
+    {
+        try await world.create(tasks: 40, attempts: 20)
+        for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
+        for number in 0..<12 {
+            try await vanish("spot-\(number)", on: "s")
+            if number % 4 == 3 {
+                let lease = try await world.lease("spot-\(number)-b", on: "s")
+                try await world.succeed(try #require(lease.first?.lease))
+            }
+        }
+        #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
+    }
+
+    @Test func `a task that kills every worker makes no host suspect`() async throws {
+        try await world.create(tasks: 7, attempts: 30)
+        let poison = try await world.leaseOne("holder")
+        for host in ["a", "b"] {
+            for lease in try await world.lease("\(host)-x", on: host, slots: 3) {
+                try await world.succeed(lease.lease)
+            }
+        }
+        try await world.lose(poison)
+        for number in 0..<6 {
+            for host in ["a", "b"] { try await vanish("\(host)-\(number)", on: host) }
+        }
+        #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
     }
 
     @Test func `a repeat of a failure is not another one`() async throws {

@@ -69,12 +69,14 @@ extension StoreWorld {
         return try await store.create(sweep, key ?? self.key())
     }
 
-    func lease(_ worker: String = "worker-1", slots: Int = 1, _ key: RequestKey? = nil)
-        async throws -> [LeaseGrant]
-    {
+    /// - Parameter host: else one of the worker's own.
+    func lease(
+        _ worker: String = "worker-1", on host: String? = nil, slots: Int = 1,
+        _ key: RequestKey? = nil
+    ) async throws -> [LeaseGrant] {
         let request = LeaseRequest(
-            worker: WorkerName(unchecked: worker), host: "host-of-\(worker)", slots: slots,
-            waitSeconds: 0, selfTest: .right)
+            worker: WorkerName(unchecked: worker), host: host ?? "host-of-\(worker)",
+            slots: slots, waitSeconds: 0, selfTest: .right)
         try await store.admit(request)
         return try await store.lease(request, key ?? self.key())
     }

@@ -80,7 +80,7 @@ import Testing
         #expect(suspicion.failures.map(\.rawValue) == "ABCDE".map { "lease-\($0)" })
         #expect(
             suspicion.reason
-                == "the last 5 tasks on it failed, while others trained 4 of the same sweeps and "
+                == "the last 5 tasks on it failed or were lost, while others trained 4 of the same sweeps and "
                 + "failed in 0")
     }
 }
