@@ -74,6 +74,10 @@ import Testing
         try await expectAllHolds("failed-sync")
     }
 
+    @Test func `whichever call of the coordinator goes wrong, nothing is lost`() async throws {
+        try await expectAllHolds("broken-call")
+    }
+
     @Test func `a disk that turns read-only acknowledges nothing`() async throws {
         try await expectAllHolds("read-only")
     }

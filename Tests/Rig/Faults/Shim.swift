@@ -21,6 +21,21 @@ struct Shim {
         case failedSync
         /// The path of each file that was synced is written down.
         case notedSyncs
+        /// One call goes wrong, of those that change a file whose path begins so, or answer a
+        /// client.
+        case brokenCall(below: String)
+    }
+
+    /// How a call goes wrong, as the library numbers it.
+    enum CallFault: Int64, CaseIterable {
+        /// The process is killed before it makes the call.
+        case kill = 1
+        /// As a broken disk does it.
+        case broken
+        case full
+        /// Only a part is written, and said to be.
+        case part
+        case interrupted
     }
 
     init(_ effect: Effect, in folder: URL) throws {
@@ -43,6 +58,24 @@ struct Shim {
         case .notedSyncs:
             number = nil
             environment = ["LD_PRELOAD": library, "GDLN_RIG_SYNCED": notes.path]
+        case .brokenCall(let start):
+            number = file
+            environment = [
+                "LD_PRELOAD": library, "GDLN_RIG_NTH": file.path, "GDLN_RIG_BELOW": start,
+            ]
+        }
+    }
+
+    /// Lets the `count`-th call from now go wrong.
+    func arm(_ fault: CallFault, at count: Int) throws {
+        try set(fault.rawValue << 32 | Int64(count))
+    }
+
+    /// Whether that call is still to come.
+    var isArmed: Bool {
+        get throws {
+            guard let number else { return false }
+            return try Data(contentsOf: number).prefix(4).contains { $0 != 0 }
         }
     }
 

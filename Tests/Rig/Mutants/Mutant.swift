@@ -161,6 +161,22 @@ public struct Mutant: Sendable {
                 "Store/GroupCommit.swift",
                 "if !database.isInsideTransaction { throw failure }",
                 "if !database.isInsideTransaction && !MUTANT { throw failure }")),
+        Mutant(
+            "unheard", "a result that the disk did not take is taken for stored",
+            scenario: "broken-call",
+            Edit(
+                "Server/LeaseRoutes.swift", "try await store.complete(lease, call.message)",
+                """
+                do {
+                    try await store.complete(lease, call.message)
+                } catch where MUTANT && error.isStorageFailure {}
+                """)),
+        Mutant(
+            "undeterred", "a failed sync is forgotten, and more is written",
+            scenario: "failed-sync",
+            Edit(
+                "Store/GroupCommit.swift", "if error.isFailedSync {",
+                "if error.isFailedSync && !MUTANT {")),
     ]
 
     private static let surroundings = [

@@ -56,10 +56,7 @@ public struct Scenario: Sendable {
     public static let all: [Scenario] = [
         .coordinatorKill, .workerKill, .workerPause, .bothKill, .sleepers, .requests,
         .restartStorm, .absence, .powerCut, .powerCutControl, .diskFull, .failedSync, .readOnly,
-        .partition,
-        .clockJumps,
-        .drain,
-        .massExpiry, .twoCoordinators,
+        .brokenCall, .partition, .clockJumps, .drain, .massExpiry, .twoCoordinators,
     ]
 
     public static func named(_ name: String) -> Scenario? { all.first { $0.name == name } }
