@@ -138,8 +138,11 @@ public enum Limits {
     public static let commitBatchMax = 256
     /// Leases that one transaction takes back.
     public static let expiryBatchMax = 4_096
-    /// Pages of 4 KiB in the write-ahead log before they are carried over to the file.
+    /// Pages of 4 KiB in the write-ahead log before they are carried over to the file; on a small
+    /// disk as many as that part of it.
     public static let walPagesMax = 8_192
+    public static let walPagesMin = 256
+    public static let walDiskFraction = 32
     public static let pageCacheKilobytesMax = 8_192
     /// A worker keeps one or two; 10,000 of them shall find room.
     public static let connectionsMax = 16_384

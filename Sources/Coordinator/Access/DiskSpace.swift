@@ -34,6 +34,15 @@ final class DiskSpace: Sendable {
         measure().map { Self.isEnough(free: $0.free, size: $0.size, wanted: 1) } ?? true
     }
 
+    /// How long the store's log may become before it is carried over to the store's file. What is
+    /// carried over stands in both for a while: a log that had filled a small disk would stay there
+    /// for good.
+    var logPages: Int {
+        guard let size = measure()?.size else { return Limits.walPagesMax }
+        let pages = size / 4_096 / Limits.walDiskFraction
+        return min(max(pages, Limits.walPagesMin), Limits.walPagesMax)
+    }
+
     func release(_ bytes: Int) { promised.withLock { $0 -= bytes } }
 
     static func isEnough(free: Int, size: Int, wanted: Int) -> Bool {

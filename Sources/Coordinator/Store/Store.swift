@@ -35,7 +35,7 @@ struct Store: Sendable {
             try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
         }
         pool = try DatabasePool(path: path, configuration: configuration)
-        try Self.makeCommitsDurable(pool)
+        try Self.makeCommitsDurable(pool, logPages: DiskSpace(path: path).logPages)
         try Schema.migrator.migrate(pool)
         hosts = try Self.hostRecords(pool)
         commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax)
@@ -47,12 +47,12 @@ struct Store: Sendable {
     /// GRDB lowers `synchronous` to NORMAL when it turns on the write-ahead log, after any hook of
     /// ours has run; a power cut could then take back what was acknowledged. So it is set
     /// afterwards, outside a transaction, and read back.
-    private static func makeCommitsDurable(_ pool: DatabasePool) throws {
+    private static func makeCommitsDurable(_ pool: DatabasePool, logPages: Int) throws {
         try pool.writeWithoutTransaction { database in
             try database.execute(
                 sql: """
                     PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
-                    PRAGMA wal_autocheckpoint = \(Limits.walPagesMax);
+                    PRAGMA wal_autocheckpoint = \(logPages);
                     PRAGMA cache_size = -\(Limits.pageCacheKilobytesMax)
                     """)
         }

@@ -257,6 +257,26 @@ import Testing
         #expect(!DiskSpace.isEnough(free: 60, size: 1_000, wanted: 11))
     }
 
+    @Test func `the store's log stays small on a small disk`() {
+        for (megabytes, pages) in [(8, 256), (24, 256), (64, 512), (512, 4_096), (1 << 20, 8_192)] {
+            #expect(DiskSpace { (0, megabytes << 20) }.logPages == pages)
+        }
+        #expect(DiskSpace { nil }.logPages == 8_192)
+    }
+
+    @Test func `what an upload may take is free again once it has ended`() async throws {
+        let file = try ServerWorld.tiny.serialized()
+        // Room for one at a time, and for half of one more.
+        let room = Limits.diskReserveBytes + file.count * 3 / 2
+        let world = try await ServerWorld(space: DiskSpace { (room, 1 << 40) })
+        try await world.test { client in
+            for name in ["a", "b", "c"] {
+                let answer = try await DatasetRoutesTests.put(client, name, file, id: name)
+                #expect(answer.status == 200, "\(answer.body)")
+            }
+        }
+    }
+
     @Test func `on a disk that is nearly full results are taken, and nothing else`() async throws {
         let free = Mutex(1 << 40)
         let space = DiskSpace { (free.withLock { $0 }, 1 << 40) }
