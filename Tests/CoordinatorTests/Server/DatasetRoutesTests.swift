@@ -3,6 +3,7 @@ import HTTPTypes
 import HummingbirdTesting
 import NIOCore
 import Shared
+import TestSupport
 import Testing
 
 @testable import Coordinator
@@ -77,5 +78,64 @@ import Testing
             let answer = try await client.get("/v1/datasets/\(digest)")
             #expect(answer.status == status)
         }
+    }
+
+    // MARK: Ways out
+
+    /// Hundreds of spellings of paths that lead out of a folder.
+    private static var waysOut: [String] {
+        let dots = [
+            "..", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "...", "..;", "%e2%80%a5",
+            "%ef%bc%8e%ef%bc%8e",
+        ]
+        let slashes = [
+            "/", "%2f", "%2F", "%5c", "%5C", "%252f", "%c0%af", "%ef%bc%8f", "%00%2f",
+        ]
+        let targets = ["secret", "tokens.json", "join-admin", "lock", "etc%2Fpasswd"]
+        return dots.flatMap { dots in
+            slashes.flatMap { slash in
+                targets.flatMap { target in
+                    ["", "\(dots)\(slash)", "a\(slash)"].map {
+                        "\($0)\(dots)\(slash)\(target)"
+                    }
+                }
+            }
+        }
+    }
+
+    /// Every file below a folder, and what stands in those that nobody may change.
+    private static func tree(_ folder: String) throws -> [String: Data] {
+        let names = FileManager.default.enumerator(atPath: folder)?.allObjects as? [String] ?? []
+        return Dictionary(
+            uniqueKeysWithValues: names.map { name in
+                let isStore = name.contains("sqlite")
+                let path = "\(folder)/\(name)"
+                return (
+                    name, isStore ? Data() : FileManager.default.contents(atPath: path) ?? Data()
+                )
+            })
+    }
+
+    @Test func `no spelling of a way out reads or writes anything`() async throws {
+        let world = try await ServerWorld()
+        let secret = try String(
+            contentsOfFile: world.server.directory.joinPath(.admin), encoding: .utf8)
+        let file = try ServerWorld.tiny.serialized()
+        let before = try Self.tree(world.directory.path)
+        #expect(before.count > 5 && Self.waysOut.count > 1_000)
+        try await world.test { client in
+            for (number, way) in Self.waysOut.enumerated() {
+                let answers = [
+                    try await Self.put(client, way, file, id: "way-\(number)"),
+                    try await client.get("/v1/datasets/\(way)"),
+                    try await client.get("/v1/sweeps/\(way)/report.csv"),
+                ]
+                for answer in answers {
+                    #expect((400..<500).contains(answer.status), "\(way): \(answer.status)")
+                    #expect(!answer.body.contains(secret.prefix(40)))
+                }
+            }
+        }
+        #expect(try Self.tree(world.directory.path) == before)
     }
 }
