@@ -129,6 +129,8 @@ public enum Limits {
     public static let attemptsBegunMax = 10_000
     /// Of all sweeps that one coordinator has.
     public static let tasksStoredMax = 10_000_000
+    /// Of a word for which a near name is looked for.
+    public static let lettersComparedMax = 64
     public static let errorTextBytesMax = 4_096
     public static let leaseWaitSecondsMax = 60
     public static let hostNameBytesMax = 255
@@ -138,10 +140,11 @@ public enum Limits {
     public static let commitBatchMax = 256
     /// Leases that one transaction takes back.
     public static let expiryBatchMax = 4_096
-    /// Pages of 4 KiB in the write-ahead log before they are carried over to the file; on a small
-    /// disk as many as that part of it.
+    /// Pages in the write-ahead log before they are carried over to the file; on a small disk as
+    /// many as that part of it.
     public static let walPagesMax = 8_192
     public static let walPagesMin = 256
+    public static let pageBytes = 4_096
     public static let walDiskFraction = 32
     public static let pageCacheKilobytesMax = 8_192
     /// A worker keeps one or two; 10,000 of them shall find room.
@@ -198,6 +201,8 @@ public enum Limits {
     // trained so many of the same sweeps' tasks, and a failure of theirs stood beside at least so
     // many successes.
     public static let suspectFailuresMin = 5
+    /// Attempts that one failed task of a host stands for, and that are given back: the newest.
+    public static let failuresHeldMax = 4_096
     public static let suspectOthersSucceededMin = 3
     public static let suspectOthersSucceededPerFailure = 4
     /// Newest outcomes that are remembered of each host, one a task.

@@ -34,12 +34,11 @@ final class DiskSpace: Sendable {
         measure().map { Self.isEnough(free: $0.free, size: $0.size, wanted: 1) } ?? true
     }
 
-    /// How long the store's log may become before it is carried over to the store's file. What is
-    /// carried over stands in both for a while: a log that had filled a small disk would stay there
-    /// for good.
+    /// At which length the store's log is carried over to the store's file. What is carried over
+    /// stands in both for a while: a log that had filled a small disk would stay there for good.
     var logPages: Int {
         guard let size = measure()?.size else { return Limits.walPagesMax }
-        let pages = size / 4_096 / Limits.walDiskFraction
+        let pages = size / Limits.pageBytes / Limits.walDiskFraction
         return min(max(pages, Limits.walPagesMin), Limits.walPagesMax)
     }
 

@@ -16,8 +16,17 @@ final class LiveLeases: Sendable {
         var worker: WorkerName
         var expiresAt: ContinuousClock.Instant
         var epochsCompleted: Int
-        /// Nil for one that was given up for lost and came back.
         var work: HostRecords.Work?
+    }
+
+    /// A worker with some of its leases.
+    struct Holder {
+        struct Held {
+            var lease: LeaseID
+            var work: HostRecords.Work
+        }
+        var worker: WorkerName
+        var held: [Held]
     }
 
     init(leaseDuration: Duration) {
@@ -72,15 +81,15 @@ final class LiveLeases: Sendable {
         entries.withLock { $0[lease].map { $0.expiresAt <= now } ?? true }
     }
 
-    /// Who holds which of these leases, and for what, in their order; but for those of which that is
-    /// not known.
-    func holders(of leases: [LeaseID]) -> [WorkerName: [(work: HostRecords.Work, lease: LeaseID)]] {
-        entries.withLock { entries in
-            leases.reduce(into: [:]) { held, lease in
+    /// Who holds which of these leases, by name; but for those of which that is not known.
+    func holders(of leases: [LeaseID]) -> [Holder] {
+        let held = entries.withLock { entries in
+            leases.reduce(into: [WorkerName: [Holder.Held]]()) { held, lease in
                 guard let entry = entries[lease], let work = entry.work else { return }
-                held[entry.worker, default: []].append((work, lease))
+                held[entry.worker, default: []].append(.init(lease: lease, work: work))
             }
         }
+        return held.map(Holder.init).sorted { $0.worker.rawValue < $1.worker.rawValue }
     }
 
     func entry(_ lease: LeaseID) -> Entry? { entries.withLock { $0[lease] } }

@@ -33,12 +33,21 @@ struct Reaper: Service {
                 let ended = try await store.expire(batch)
                 guard !ended.isEmpty else { continue }
                 logger.warning("leases expired", metadata: ["count": "\(ended.count)"])
+                await setAsideSuspects()
                 ready.notify()
-                try await store.setAsideSuspects()
             } catch {
                 // Tried again at the next tick: the leases are still live and still expired.
                 logger.error("leases could not be expired", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    /// Before anybody is told that there is something to do: the host may be the one that waits.
+    private func setAsideSuspects() async {
+        do {
+            try await store.setAsideSuspects()
+        } catch {
+            logger.error("a host could not be set aside", metadata: ["error": "\(error)"])
         }
     }
 

@@ -58,21 +58,26 @@ struct CoordinatorServer {
                 availableConnectionsDelegate: MaximumAvailableConnections(place.connectionsMax)),
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
-        // Nothing is ever cancelled: the HTTP server traps where its connections are. Its guards
-        // close them, and `EndOfWaits` has the last word.
         let configuration = ServiceGroupConfiguration(
-            services: [
-                .init(service: application),
-                .init(
-                    service: Reaper(store: store, ready: ready, logger: logger),
-                    failureTerminationBehavior: .gracefullyShutdownGroup),
-                .init(
-                    service: CheckpointSweeper(store: store, files: checkpoints, logger: logger)),
-                // The last is told of the end first, and nothing before it can hold it up.
-                .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
-            ],
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+            services: services(application), gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: logger)
         try await ServiceGroup(configuration: configuration).run()
+    }
+
+    /// In the order in which they start; they are told of the end in the reverse one, each once the
+    /// one after it has ended.
+    ///
+    /// Nothing is ever cancelled: the HTTP server traps where its connections are. Its guards close
+    /// them, and `EndOfWaits` has the last word: nothing that ends later can hold it up.
+    func services(_ application: some Service) -> [ServiceGroupConfiguration.ServiceConfiguration] {
+        [
+            .init(service: application),
+            .init(
+                service: Reaper(store: store, ready: ready, logger: logger),
+                failureTerminationBehavior: .gracefullyShutdownGroup),
+            .init(service: CheckpointSweeper(store: store, files: checkpoints, logger: logger)),
+            .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
+        ]
     }
 
     static func connections(_ place: Place) throws -> HTTPServerBuilder {

@@ -29,12 +29,13 @@ extension Store {
             try Self.revive(task, lease, database)
             liveLeases.renew(lease, now: instant)
             let obsolete = try Self.replace(checkpoint, of: task, database)
-            return (task.sweep, try Self.worker(of: lease, database), obsolete)
-        } whenDurable: { [liveLeases] sweep, worker, _ in
+            return (task.sweep, try Self.holderOf(task, lease, database), obsolete)
+        } whenDurable: { [liveLeases] sweep, holder, _ in
             guard liveLeases.extend(lease, epochsCompleted: 0, now: instant) == nil else { return }
             liveLeases.hold(
-                lease, sweep: sweep, worker: worker,
-                epochsCompleted: checkpoint.reference.epochsCompleted, now: instant)
+                lease, sweep: sweep, worker: holder.worker,
+                epochsCompleted: checkpoint.reference.epochsCompleted, work: holder.work,
+                now: instant)
         }.2
     }
 

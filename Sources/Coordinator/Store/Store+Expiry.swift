@@ -9,14 +9,14 @@ extension Store {
     /// - Returns: those that are over.
     func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
         let (now, instant) = (environment.now(), environment.instant())
-        return try await commits.write { [liveLeases] database in
+        return try await commits.write { [self] database in
             let ended = leases.filter { liveLeases.isExpired($0, now: instant) }
-            try Self.lose(ended, at: now, database)
+            let forgiven = Set(ended.filter(isHeldAgainstHost))
+            try Self.lose(ended, forgiven, at: now, database)
             return ended
         } whenDurable: { [liveLeases, hosts] ended in
-            for (worker, held) in liveLeases.holders(of: ended) {
-                hosts.record(
-                    vanished: worker, held, now: instant, period: liveLeases.leaseDuration)
+            for holder in liveLeases.holders(of: ended) {
+                hosts.record(vanished: holder, now: instant, period: liveLeases.leaseDuration)
             }
             liveLeases.end(ended)
         }
@@ -24,21 +24,32 @@ extension Store {
 
     /// Most of the tasks are alike in all that the machine decides by: it is asked once for each
     /// kind.
-    private static func lose(_ leases: [LeaseID], at now: Timestamp, _ database: Database) throws {
+    /// - Parameter forgiven: those that do not count against their tasks.
+    private static func lose(
+        _ leases: [LeaseID], _ forgiven: Set<LeaseID>, at now: Timestamp, _ database: Database
+    ) throws {
         let tasks = try StoredTask.leased(by: leases, database)
-        for (machine, alike) in Dictionary(grouping: tasks, by: \.machine) {
-            try lose(alike.map(\.number), machine, at: now, database)
+        let (free, charged) = (
+            tasks.filter { $0.lease.map(forgiven.contains) ?? false },
+            tasks.filter { !($0.lease.map(forgiven.contains) ?? false) }
+        )
+        for (tasks, isForgiven) in [(free, true), (charged, false)] {
+            for (machine, alike) in Dictionary(grouping: tasks, by: \.machine) {
+                try lose(alike.map(\.number), machine, isForgiven, at: now, database)
+            }
         }
     }
 
     private static func lose(
-        _ numbers: [Int64], _ found: LeaseMachine, at now: Timestamp, _ database: Database
+        _ numbers: [Int64], _ found: LeaseMachine, _ isForgiven: Bool, at now: Timestamp,
+        _ database: Database
     ) throws {
         var machine = found
         machine.endAttempt()
         let error =
             "the worker was not heard of for a whole lease "
             + "(attempt \(machine.attempt), \(machine.attemptsCharged) of \(machine.attemptMax))"
+        if isForgiven { machine.forgive() }
         let list = numbers.sqlList
         try database.executeCached(
             """
@@ -50,12 +61,12 @@ extension Store {
             ])
         try database.executeCached(
             """
-            UPDATE task SET state = ?, lease = NULL, error = ?
+            UPDATE task SET state = ?, lease = NULL, error = ?, attemptsCharged = ?
             WHERE number IN (SELECT value FROM json_each(?)) AND state = ? AND attempt = ?
             """,
             [
-                machine.state.rawValue, machine.state == .failed ? error : nil, list,
-                found.state.rawValue, found.attempt,
+                machine.state.rawValue, machine.state == .failed ? error : nil,
+                machine.attemptsCharged, list, found.state.rawValue, found.attempt,
             ])
         guard database.changesCount == numbers.count else {
             throw DatabaseError(message: "tasks changed within one transaction")

@@ -177,7 +177,7 @@ extension Store {
         _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
         let (now, ended) = (environment.now(), whenEnded(lease, outcome))
-        return try await once(key, whenDurable: { _ in ended() }) { database in
+        return try await once(key, whenDurable: { _ in ended(nil) }) { database in
             let task = try Self.holder(of: lease, database)
             var machine = task.machine
             machine.revive()

@@ -26,16 +26,18 @@ extension Store {
             try Self.note(metrics, of: task, database)
             let reason = try Self.climb(task, metrics.rows, database)
             if let reason { try Self.prune(task, lease, reason: reason, at: now, database) }
-            let worker = try liveLeases.entry(lease)?.worker ?? Self.worker(of: lease, database)
-            return (task.sweep, worker, reason != nil)
-        } whenDurable: { [liveLeases] sweep, worker, isPruned in
+            // Known until the reaper, in a write before this one, has its end durable.
+            let known = liveLeases.entry(lease).map { (worker: $0.worker, work: $0.work) }
+            let holder = try known ?? Self.holderOf(task, lease, database)
+            return (task.sweep, holder, reason != nil)
+        } whenDurable: { [liveLeases] sweep, holder, isPruned in
             // Its worker hears of it with the next call.
             if isPruned { return liveLeases.end([lease]) }
             // One that holds was put off above, and perhaps by others since.
             guard liveLeases.entry(lease) == nil else { return }
             liveLeases.hold(
-                lease, sweep: sweep, worker: worker, epochsCompleted: metrics.epochsCompleted,
-                now: instant)
+                lease, sweep: sweep, worker: holder.worker,
+                epochsCompleted: metrics.epochsCompleted, work: holder.work, now: instant)
         }
     }
 
@@ -48,7 +50,7 @@ extension Store {
         let now = environment.now()
         let read = try await longTrajectory(of: lease, result)
         let ended = whenEnded(lease, .succeeded)
-        try await commits.write { database in
+        _ = try await commits.write { [liveLeases] database -> HostRecords.Work? in
             let (task, standing) = try Self.standing(of: lease, database)
             if case .lost(let reason) = standing { throw StoreError.leaseLost(reason: reason) }
             let areAll = result.epochsCompleted == task.epochs
@@ -59,12 +61,13 @@ extension Store {
             }
             let next = try Self.rowCount(of: task, database)
             let measured = try Self.measured(read, result, of: lease, after: next, database)
-            if standing == .succeededAlready { return }
+            if standing == .succeededAlready { return nil }
             try Self.insert(
                 result.rows, from: result.firstSequence, of: task, after: next, database)
             try Self.succeed(task, lease, measured, result, at: now, database)
-        } whenDurable: {
-            ended()
+            return try liveLeases.entry(lease)?.work ?? Self.holderOf(task, lease, database).work
+        } whenDurable: { work in
+            ended(work)
         }
         try await setAsideSuspects()
     }
@@ -256,13 +259,24 @@ extension Store {
         ) { $0[0] as Int } ?? 0
     }
 
-    static func worker(of lease: LeaseID, _ database: Database) throws -> WorkerName {
-        let place = LeasePlace(lease)
-        let name = try database.firstRow(
-            "SELECT worker FROM attempt WHERE task = ? AND number = ?",
-            [place?.task, place?.attempt]
-        ) { $0[0] as String }
-        return WorkerName(unchecked: name ?? "")
+    /// Whose lease this is, and for what: of one that was given up for lost and is heard of again.
+    static func holderOf(_ task: StoredTask, _ lease: LeaseID, _ database: Database) throws
+        -> (worker: WorkerName, work: HostRecords.Work?)
+    {
+        let holder = try database.firstRow(
+            """
+            SELECT worker.name, worker.host FROM attempt JOIN worker ON worker.name = attempt.worker
+            WHERE attempt.task = ? AND attempt.number = ?
+            """,
+            [task.number, LeasePlace(lease)?.attempt]
+        ) { row in
+            (
+                WorkerName(unchecked: row[0]),
+                HostRecords.Work(host: row[1], sweep: task.sweepName, task: task.id)
+            )
+        }
+        guard let holder else { throw StoreError.noSuchLease(lease) }
+        return (holder.0, holder.1)
     }
 }
 

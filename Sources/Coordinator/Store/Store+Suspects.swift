@@ -70,12 +70,17 @@ extension Store {
 
     // MARK: - Setting aside
 
-    /// What is to be done once the end of a lease is on disk. Made before, while the lease is live.
-    func whenEnded(_ lease: LeaseID, _ outcome: AttemptOutcome) -> @Sendable () -> Void {
-        let work = liveLeases.entry(lease)?.work
-        return { [liveLeases, hosts] in
+    /// What is to be done once the end of a lease is on disk. Made before, while the lease is live;
+    /// of one that was given up for lost only the store still knows what it was for.
+    func whenEnded(_ lease: LeaseID, _ outcome: AttemptOutcome)
+        -> @Sendable (_ stored: HostRecords.Work?) -> Void
+    {
+        let known = liveLeases.entry(lease)?.work
+        return { [liveLeases, hosts] stored in
             liveLeases.end([lease])
-            guard let work, outcome == .succeeded || outcome == .failed else { return }
+            guard let work = known ?? stored, outcome == .succeeded || outcome == .failed else {
+                return
+            }
             hosts.record(work, failed: outcome == .failed ? lease : nil)
         }
     }
@@ -104,7 +109,7 @@ extension Store {
             try database.execute(
                 sql: "INSERT OR IGNORE INTO hostSetAside (host, reason, at) VALUES (?, ?, ?)",
                 arguments: [suspicion.host, setAside.reason, setAside.at.milliseconds])
-            for lease in suspicion.failures { try Self.forgive(lease, database) }
+            for lease in Set(suspicion.failures) { try Self.forgive(lease, database) }
         } whenDurable: { [hosts] _ in
             hosts.set(aside: suspicion.host, setAside)
         }

@@ -51,7 +51,8 @@ struct Store: Sendable {
         try pool.writeWithoutTransaction { database in
             try database.execute(
                 sql: """
-                    PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 67108864;
+                    PRAGMA synchronous = FULL;
+                    PRAGMA journal_size_limit = \(2 * logPages * Limits.pageBytes);
                     PRAGMA wal_autocheckpoint = \(logPages);
                     PRAGMA cache_size = -\(Limits.pageCacheKilobytesMax)
                     """)

@@ -60,26 +60,28 @@ final class HostRecords: Sendable {
         state.withLock { $0.note(work, failed: lease.map { [$0] } ?? []) }
     }
 
-    /// A worker is not heard of any more, nor are the leases that it held: one failure, however
-    /// many they were, together with what else vanishes on its host within `period`, as where the
-    /// host was switched off. Nor is it another one where a worker that slept is lost again.
+    /// A worker is not heard of any more: one failure, however many leases it held, together with
+    /// what else vanishes on its host within `period`, as where the host was switched off. Nor is
+    /// it another one where a worker that slept is lost again.
     func record(
-        vanished worker: WorkerName, _ leases: [(work: Work, lease: LeaseID)],
-        now: ContinuousClock.Instant, period: Duration
+        vanished holder: LiveLeases.Holder, now: ContinuousClock.Instant, period: Duration
     ) {
-        guard let work = leases.first?.work else { return }
+        guard let work = holder.held.first?.work else { return }
+        let leases = holder.held.map(\.lease)
+        let tasks = Set(holder.held.map(\.work.task))
         state.withLock { state in
-            let known = state.outcomes[work.host]?.firstIndex { outcome in
-                outcome.vanished.map { $0.workers.contains(worker) || now - $0.since < period }
-                    ?? false
-            }
+            let vanished = (state.outcomes[work.host] ?? []).map(\.vanished)
+            let known =
+                vanished.firstIndex { $0?.workers.contains(holder.worker) ?? false }
+                ?? vanished.firstIndex { $0.map { now - $0.since < period } ?? false }
             guard let known, var outcome = state.outcomes[work.host]?[known] else {
-                let vanished = SuspectRule.Vanished(workers: [worker], since: now)
-                return state.note(work, failed: leases.map(\.lease), vanished: vanished)
+                let vanished = SuspectRule.Vanished(
+                    workers: [holder.worker], tasks: tasks, since: now)
+                return state.note(work, failed: leases, vanished: vanished)
             }
-            let room = max(0, Limits.slotsPerWorkerMax - outcome.failures.count)
-            outcome.failures += leases.prefix(room).map(\.lease)
-            if room > 0 { outcome.vanished?.workers.insert(worker) }
+            outcome.failures = outcome.failures.adding(leases)
+            outcome.vanished?.tasks.formUnion(tasks)
+            outcome.vanished?.workers.insert(holder.worker)
             state.outcomes[work.host]?[known] = outcome
         }
     }
@@ -192,8 +194,16 @@ extension [SuspectRule.Outcome] {
         insert(
             .init(
                 sweep: work.sweep, task: work.task,
-                failures: leases.isEmpty ? [] : earlier + leases, vanished: vanished),
+                failures: leases.isEmpty ? [] : earlier.adding(leases), vanished: vanished),
             at: 0)
         if count > Limits.outcomesPerHostMax { removeLast() }
+    }
+}
+
+extension [LeaseID] {
+    /// Each once: one that was lost may come back, and fail or be lost again.
+    fileprivate func adding(_ more: [LeaseID]) -> [LeaseID] {
+        let fresh = Set(more)
+        return [LeaseID]((filter { !fresh.contains($0) } + more).suffix(Limits.failuresHeldMax))
     }
 }

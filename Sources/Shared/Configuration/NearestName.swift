@@ -5,9 +5,11 @@ func nearestName(to typed: String, among names: [String]) -> String? {
     let folded = typed.lowercased()
     let slipsMax = max(1, min(3, typed.count / 3))
     // Each letter more or less is a slip: mostly the lengths alone say that a name is too far.
-    let length = min(folded.unicodeScalars.count, lettersMax)
+    let length = min(folded.unicodeScalars.count, Limits.lettersComparedMax)
     let ranked = names.lazy.map { ($0, $0.lowercased()) }
-        .filter { abs(min($0.1.unicodeScalars.count, lettersMax) - length) <= slipsMax }
+        .filter {
+            abs(min($0.1.unicodeScalars.count, Limits.lettersComparedMax) - length) <= slipsMax
+        }
         .map { (name: $0.0, slips: slips(folded, $0.1)) }
     if let best = ranked.min(by: { $0.slips < $1.slips }), best.slips <= slipsMax,
         best.slips < best.name.count
@@ -26,14 +28,11 @@ private func isAbbreviation(_ typed: String, of name: String) -> Bool {
     return typed.count >= 3 && name.hasPrefix(typed)
 }
 
-/// Names are shorter; of a longer word this much is looked at.
-private let lettersMax = 64
-
 /// The least number of letters to insert, delete, replace or swap with their neighbour that turns
 /// one word into the other (Damerau and Levenshtein, each letter touched once).
 func slips(_ left: String, _ right: String) -> Int {
-    let a = Array(left.unicodeScalars.prefix(lettersMax))
-    let b = Array(right.unicodeScalars.prefix(lettersMax))
+    let a = Array(left.unicodeScalars.prefix(Limits.lettersComparedMax))
+    let b = Array(right.unicodeScalars.prefix(Limits.lettersComparedMax))
     var beforeLast = [Int](repeating: 0, count: b.count + 1)
     var last = Array(0...b.count)
     for (i, letter) in a.enumerated() {

@@ -82,7 +82,7 @@ import Testing
 
     // MARK: Ways out
 
-    /// Hundreds of spellings of paths that lead out of a folder.
+    /// A thousand spellings of paths that lead out of a folder.
     private static var waysOut: [String] {
         let dots = [
             "..", "%2e%2e", "%2E.", ".%2e", "%252e%252e", "...", "..;", "%e2%80%a5",

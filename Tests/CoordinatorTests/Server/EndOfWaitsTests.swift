@@ -21,6 +21,12 @@ import Testing
         }
     }
 
+    @Test func `nobody is told of the end before it`() async throws {
+        let services = try await ServerWorld().server.services(
+            EndlessCall(begun: ReadySignal(), over: ReadySignal()))
+        #expect(services.count > 3 && services.last?.service is EndOfWaits)
+    }
+
     @Test func `a call that never ends does not keep the process`() async throws {
         let code = Mutex<Int32?>(nil)
         let (begun, over, ready) = (ReadySignal(), ReadySignal(), ReadySignal())

@@ -41,8 +41,8 @@ import Testing
         let standing = Dictionary(uniqueKeysWithValues: workers.map { ($0.host, $0.setAside) })
         #expect(
             standing[Self.bad]
-                == "the last 5 tasks on it failed or were lost, while others trained 3 of the same sweeps and "
-                + "failed in 0")
+                == "the last 5 tasks on it failed or were lost, while others trained 3 of the same "
+                + "sweeps and failed in 0")
         #expect(standing["host-of-good"] == .some(nil))
         #expect(try await world.store.brokenInvariants() == [])
     }
@@ -112,9 +112,12 @@ import Testing
         for number in 0..<8 { try await vanish("bad-\(number)", slots: 2) }
         #expect(try await world.tasks().count { $0.state == .failed } == 8)
         #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
-        try await world.lose(try #require(try await world.lease("bad").first?.lease))
+        let last = try await world.lease("bad", slots: 2).map(\.lease)
+        try await world.lose(last[0])
         try await world.store.setAsideSuspects()
         #expect(try await isRefused("bad"))
+        // Its other task is noticed later.
+        try await world.lose(last[1])
         // Also those that another task on the same worker has taken with it.
         #expect(try await world.tasks().dropFirst(3).allSatisfy { $0.charged == 0 })
         #expect(try await world.tasks().dropFirst(3).allSatisfy { $0.state == .ready })
@@ -126,7 +129,7 @@ import Testing
     {
         try await world.create(tasks: 20, attempts: 20)
         for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
-        for _ in 0..<6 { try await vanish("laptop", on: "l", slots: 4) }
+        for _ in 0..<6 { try await vanish("laptop", on: "l", slots: 6) }
         #expect(try await world.lease("laptop", on: "l").count == 1)
         #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
     }
@@ -158,26 +161,49 @@ import Testing
         for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
         for number in 0..<12 {
             try await vanish("spot-\(number)", on: "s")
-            if number % 4 == 3 {
-                let lease = try await world.lease("spot-\(number)-b", on: "s")
-                try await world.succeed(try #require(lease.first?.lease))
-            }
+            try await world.succeed(try await world.leaseOne("good"))
+            guard number % 4 == 3 else { continue }
+            let lease = try await world.lease("spot-\(number)-b", on: "s")
+            try await world.succeed(try #require(lease.first?.lease))
         }
         #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
     }
 
-    @Test func `a task that kills every worker makes no host suspect`() async throws {
-        try await world.create(tasks: 7, attempts: 30)
-        let poison = try await world.leaseOne("holder")
+    @Test(arguments: [false, true])
+    func `what is heard of again has not failed`(tellsFirst: Bool) async throws {
+        try await world.create(tasks: 20, attempts: 20)
+        for _ in 0..<3 { try await world.succeed(try await world.leaseOne("good")) }
+        for number in 0..<8 {
+            let lease = try #require(
+                try await world.lease("slow-\(number)", on: "s").first?.lease)
+            try await world.lose(lease)
+            try await world.store.setAsideSuspects()
+            if tellsFirst { try await world.append([], epochs: 0, to: lease) }
+            try await world.succeed(lease)
+        }
+        #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
+    }
+
+    @Test func `tasks that kill every worker make no host suspect`() async throws {
+        try await world.create(tasks: 11, attempts: 30)
+        let poison = try await world.lease("holder", slots: 5).map(\.lease)
         for host in ["a", "b"] {
             for lease in try await world.lease("\(host)-x", on: host, slots: 3) {
                 try await world.succeed(lease.lease)
             }
         }
-        try await world.lose(poison)
-        for number in 0..<6 {
-            for host in ["a", "b"] { try await vanish("\(host)-\(number)", on: host) }
+        for lease in poison { try await world.lose(lease) }
+        // Each of the five comes to both hosts.
+        for (round, hosts) in [["a", "b", "a", "b", "a"], ["b", "a", "b", "a", "b"]].enumerated() {
+            var leases: [LeaseID] = []
+            for (number, host) in hosts.enumerated() {
+                leases += try await world.lease("\(host)-\(round)-\(number)", on: host)
+                    .map(\.lease)
+            }
+            #expect(leases.count == 5)
+            for lease in leases { try await world.lose(lease) }
         }
+        try await world.store.setAsideSuspects()
         #expect(try await world.store.workers().allSatisfy { $0.setAside == nil })
     }
 

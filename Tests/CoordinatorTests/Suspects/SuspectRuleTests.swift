@@ -80,8 +80,8 @@ import Testing
         #expect(suspicion.failures.map(\.rawValue) == "ABCDE".map { "lease-\($0)" })
         #expect(
             suspicion.reason
-                == "the last 5 tasks on it failed or were lost, while others trained 4 of the same sweeps and "
-                + "failed in 0")
+                == "the last 5 tasks on it failed or were lost, while others trained 4 of the same "
+                + "sweeps and failed in 0")
     }
 }
 
@@ -89,8 +89,8 @@ import Testing
     private let records = HostRecords(setAside: [:], refusals: [:])
 
     private func record(_ host: String, _ tasks: String) {
-        for letter in tasks {
-            let lease = LeaseID(unchecked: "\(host)-\(letter)")
+        for (number, letter) in tasks.enumerated() {
+            let lease = LeaseID(unchecked: "\(host)-\(letter)-\(number)")
             records.record(
                 .init(
                     host: host, sweep: "s", task: SweepTaskID(unchecked: letter.lowercased())),
@@ -120,6 +120,52 @@ import Testing
         #expect(records.takeSuspicions().isEmpty)
         record("bad", "BCDE")
         #expect(records.takeSuspicions().first?.failures.count == 12)
+    }
+
+    /// A worker for each group of tasks, which are lost together.
+    private func lose(_ host: String, _ groups: [String]) {
+        let start = ContinuousClock.now
+        for (number, group) in groups.enumerated() {
+            let held = group.map { letter in
+                LiveLeases.Holder.Held(
+                    lease: LeaseID(unchecked: "\(host)-\(letter)"),
+                    work: .init(
+                        host: host, sweep: "s",
+                        task: SweepTaskID(unchecked: letter.lowercased())))
+            }
+            records.record(
+                vanished: .init(
+                    worker: WorkerName(unchecked: "\(host)-worker-\(number)"), held: held),
+                now: start + .seconds(60 * number), period: .seconds(30))
+        }
+    }
+
+    @Test func `what vanishes is one failure a worker, and all that it held is given back`() {
+        record("good", "wxyz")
+        lose("bad", ["AB", "CD", "EF", "GH"])
+        #expect(records.takeSuspicions().isEmpty)
+        lose("bad-too", ["IJ"])
+        #expect(records.takeSuspicions().isEmpty)
+        record("bad", "K")
+        #expect(records.takeSuspicions().first?.failures.count == 9)
+    }
+
+    @Test func `what comes back and is lost again is given back once`() {
+        record("good", "xyz")
+        for _ in 0..<3 { lose("bad", ["AB", "CD", "EF", "GH", "IJ"]) }
+        #expect(records.takeSuspicions().first?.failures.count == 10)
+    }
+
+    @Test func `a task that kills workers is excused, whatever was lost with it`() {
+        record("a", "xyz")
+        record("b", "uvw")
+        // The first of each five is the one that kills.
+        lose("a", ["AF", "BG", "CH", "DI", "EJ"])
+        lose("b", ["KA", "LB", "MC", "ND", "OE"])
+        #expect(records.takeSuspicions().isEmpty)
+        // Those trained elsewhere, it was not they.
+        record("c", "abcdefghijklmno")
+        #expect(records.takeSuspicions().map(\.host) == ["a", "b"])
     }
 
     @Test func `a host that is let back begins anew`() {

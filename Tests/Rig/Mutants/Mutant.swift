@@ -133,8 +133,8 @@ public struct Mutant: Sendable {
         Mutant(
             "normal", "PRAGMA synchronous = NORMAL", scenario: "power-cut",
             Edit(
-                "Store/Store.swift", "PRAGMA synchronous = FULL; ",
-                "PRAGMA synchronous = \\(MUTANT ? \"NORMAL\" : \"FULL\"); "),
+                "Store/Store.swift", "PRAGMA synchronous = FULL;",
+                "PRAGMA synchronous = \\(MUTANT ? \"NORMAL\" : \"FULL\");"),
             Edit("Store/Store.swift", "guard level == 2 else", "guard level == 2 || MUTANT else")),
         Mutant(
             "forgetful", "answers to repeats are kept in memory alone", scenario: "requests",

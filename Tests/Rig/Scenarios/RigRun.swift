@@ -14,7 +14,7 @@ final class RigRun {
     /// Of each sweep that `submit` submits.
     var tasksPerSweep = 20
     private var sweepCount = 0
-    private let threads = ThreadCount()
+    private let threads = UnderWay()
     private(set) var notes: [String] = []
     /// Unmounted with the run.
     var powerDisk: PowerDisk?
@@ -145,8 +145,8 @@ final class RigRun {
     }
 }
 
-/// Counts the threads that are still at work.
-final class ThreadCount: Sendable {
+/// Counts what is still under way.
+final class UnderWay: Sendable {
     private let running = Mutex(0)
 
     func begin() { running.withLock { $0 += 1 } }

@@ -18,6 +18,9 @@ extension Scenario {
         for number in 0..<run.input.cycles / 5 {
             try await run.startOnce(in: "data-\(number)", shim, &counts)
         }
+        guard counts.undisturbed < run.input.cycles / 5 else {
+            throw TestFailure("no first start was disturbed")
+        }
         run.deployment.options.dataDirectory = "data"
         try await run.start()
         try run.startWorkers(4, .restless)
@@ -35,8 +38,8 @@ extension Scenario {
             guard case .unknown(let text) = call.outcome, text.hasPrefix("HTTP") else { return nil }
             return "call \(call.number): \(text), wanted 503"
         }
-        if let first = other.first { throw TestFailure(first) }
-        return violations
+        guard violations.isEmpty, let first = other.first else { return violations }
+        throw TestFailure(first)
     }
 }
 
@@ -44,7 +47,11 @@ extension Scenario {
 private struct CallFaultCounts: CustomStringConvertible {
     var killed = 0
     var ended = 0
-    var description: String { "\(killed) killed, \(ended) ended by themselves" }
+    /// First starts that made fewer calls.
+    var undisturbed = 0
+    var description: String {
+        "\(killed) killed, \(ended) ended by themselves, \(undisturbed) first starts undisturbed"
+    }
 }
 
 extension RigRun {
@@ -56,8 +63,8 @@ extension RigRun {
         recorder.mark(.fault, "\(fault) at call \(count)")
     }
 
-    /// A first start that is disturbed, and a second one, which must find its way whatever the first
-    /// has left.
+    /// A first start that is disturbed, and a second one, which must find its way whatever the
+    /// first has left.
     fileprivate func startOnce(in directory: String, _ shim: Shim, _ counts: inout CallFaultCounts)
         async throws
     {
@@ -68,6 +75,7 @@ extension RigRun {
             !first.isRunning || first.output.contains("listening on ")
         }
         if first.isRunning { first.kill() } else { try await note(first, &counts) }
+        if try shim.isArmed { counts.undisturbed += 1 }
         try shim.set(0)
         let second = try deployment.start("gdln-coordinator", arguments, as: deployment.options)
         _ = try await second.line(after: "listening on ", within: .seconds(30))
@@ -81,7 +89,7 @@ extension RigRun {
     /// call that goes wrong has come.
     fileprivate func submitWhatever(_ shim: Shim, _ counts: inout CallFaultCounts) async throws {
         let submitted = try submit()
-        let pending = ThreadCount()
+        let pending = UnderWay()
         pending.begin()
         let watch = Task {
             defer { pending.end() }
@@ -103,7 +111,7 @@ extension RigRun {
     private func note(_ process: TestProcess, _ counts: inout CallFaultCounts) async throws {
         switch try await process.exit(within: .seconds(10)) {
         case .signal(SIGKILL): counts.killed += 1
-        case .code(1) where process.errors.contains("rror"): counts.ended += 1
+        case .code(1) where process.errors.contains("Error: "): counts.ended += 1
         case let exit: throw TestFailure("it ended with \(exit)\n\(process.log)")
         }
     }

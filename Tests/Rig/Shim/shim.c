@@ -102,7 +102,7 @@ static int is_waited_for(void) {
 }
 
 static enum effect effect_on_path(const char *path) {
-    char full[2 * PATH_MAX];
+    char full[2 * PATH_MAX + 2];
     if (!is_waited_for()) return NONE;
     full[0] = 0;
     if (path[0] != '/' && getcwd(full, PATH_MAX) != NULL) strcat(full, "/");
@@ -188,7 +188,8 @@ int mkdir(const char *path, mode_t mode) {
 }
 
 static mode_t mode_of(int flags, va_list rest) {
-    return flags & (O_CREAT | O_TMPFILE) ? (mode_t)va_arg(rest, int) : 0;
+    int makes = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE;
+    return makes ? (mode_t)va_arg(rest, int) : 0;
 }
 
 int open(const char *path, int flags, ...) {
