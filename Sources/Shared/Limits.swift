@@ -18,6 +18,8 @@ public enum Limits {
     public static let nameCharactersMax = 128
     public static let attemptsMax = 100
     public static let attemptsDefault = 3
+    /// So many values of each axis are read although there are mistakes already.
+    public static let valuesReadBesideMistakesMax = 256
     /// More of them at once help nobody.
     public static let mistakesReportedMax = 20
 

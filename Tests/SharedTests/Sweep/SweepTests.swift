@@ -33,6 +33,28 @@ import Testing
         #expect(sweep.attempts == 3)
     }
 
+    /// How many mistakes are told of 300 widths of which one is wrong.
+    private static func mistakes(wrongAt index: Int, inBase: Bool) -> Int {
+        let widths = (0..<300).map { JSONValue.integer($0 == index ? -1 : $0 + 1) }
+        guard case .object(var members) = message(axes: [("hidden_width", widths)]),
+            case .object(var base)? = members["base"]
+        else { return 0 }
+        if inBase { base["epochs"] = .integer(-1) }
+        members["base"] = .object(base)
+        do throws(SweepMistakes) {
+            _ = try Sweep(reading: SourceValue(.object(members)))
+            return 0
+        } catch {
+            return error.all.count
+        }
+    }
+
+    @Test func `every value is read, but not thousands beside a mistake`() {
+        #expect(Self.mistakes(wrongAt: 299, inBase: false) == 1)
+        #expect(Self.mistakes(wrongAt: 255, inBase: true) == 2)
+        #expect(Self.mistakes(wrongAt: 256, inBase: true) == 1)
+    }
+
     @Test func `which share is run again is told, and is no part of a task`() throws {
         guard case .object(var members) = Self.message(axes: [Self.widths]) else { return }
         let plain = try Sweep(reading: SourceValue(.object(members)))
