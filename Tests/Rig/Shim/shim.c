@@ -192,25 +192,19 @@ static mode_t mode_of(int flags, va_list rest) {
     return makes ? (mode_t)va_arg(rest, int) : 0;
 }
 
-int open(const char *path, int flags, ...) {
-    REAL("open", int (*real)(const char *, int, ...));
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = mode_of(flags, rest);
-    va_end(rest);
-    if (flags & O_CREAT && goes_wrong(effect_on_path(path), 0)) return -1;
-    return real(path, flags, mode);
-}
+#define OPEN(name)                                                             \
+    int name(const char *path, int flags, ...) {                               \
+        REAL(#name, int (*real)(const char *, int, ...));                      \
+        va_list rest;                                                          \
+        va_start(rest, flags);                                                 \
+        mode_t mode = mode_of(flags, rest);                                    \
+        va_end(rest);                                                          \
+        if (flags & O_CREAT && goes_wrong(effect_on_path(path), 0)) return -1; \
+        return real(path, flags, mode);                                        \
+    }
 
-int open64(const char *path, int flags, ...) {
-    REAL("open64", int (*real)(const char *, int, ...));
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = mode_of(flags, rest);
-    va_end(rest);
-    if (flags & O_CREAT && goes_wrong(effect_on_path(path), 0)) return -1;
-    return real(path, flags, mode);
-}
+OPEN(open)
+OPEN(open64)
 
 static int fails(void) {
     if (is_broken == NULL || *is_broken == 0) return 0;
