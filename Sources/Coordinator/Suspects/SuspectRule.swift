@@ -8,8 +8,8 @@ import Shared
 /// suspect.
 ///
 /// A failure is one that a training told of itself, or workers that vanished with what they held:
-/// on a host without enough memory, say, each is killed before it can tell anything. A worker that was
-/// stopped or handed its task back has not failed.
+/// on a host without enough memory, say, each is killed before it can tell anything. A worker that
+/// was stopped or handed its task back has not failed.
 enum SuspectRule {
     /// What became of a task on a host, the last time that it was tried there.
     struct Outcome: Equatable, Sendable {

@@ -1,10 +1,10 @@
 /* Loaded into a coordinator before the C library, to do to it what a machine could: turn the wall
- * clock while it runs (GDLN_RIG_CLOCK names a file of one 64-bit number, the seconds to add), take a
- * sync for done that was not (GDLN_RIG_NOSYNC), and fail every sync as a broken disk does while the
- * number in a file is not 0 (GDLN_RIG_EIO). Or only to write down the path of every file that was
- * synced, a line each (GDLN_RIG_SYNCED names the file). Or to let one call go wrong, the n-th of
- * those that change a file below a folder or answer a client (GDLN_RIG_NTH names a file of a number,
- * GDLN_RIG_BELOW the folder). Everything else is left alone. */
+ * clock while it runs (GDLN_RIG_CLOCK names a file of one 64-bit number, the seconds to add), take
+ * a sync for done that was not (GDLN_RIG_NOSYNC), and fail every sync as a broken disk does while
+ * the number in a file is not 0 (GDLN_RIG_EIO). Or only to write down the path of every file that
+ * was synced, a line each (GDLN_RIG_SYNCED names the file). Or to let one call go wrong, the n-th
+ * of those that change a file below a folder or answer a client (GDLN_RIG_NTH names a file of a
+ * number, GDLN_RIG_BELOW the folder). Everything else is left alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
