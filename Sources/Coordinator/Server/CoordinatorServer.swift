@@ -22,14 +22,15 @@ struct CoordinatorServer {
     /// Opens or makes the data directory. One process at a time: a second one is refused.
     /// - Parameter space: what is left of the disk; else as the system says.
     init(
-        dataDirectory: String, leaseDuration: Duration, space: DiskSpace? = nil, logger: Logger
+        dataDirectory: String, leaseDuration: Duration, space: DiskSpace? = nil,
+        environment: Store.Environment = .system, logger: Logger
     ) throws {
         directory = try DataDirectory(path: dataDirectory)
         store = try Store(
-            path: directory.databasePath, leaseDuration: leaseDuration, environment: .system)
+            path: directory.databasePath, leaseDuration: leaseDuration, environment: environment)
         checkpoints = CheckpointFiles(directory)
         tokens = try TokenBook(path: directory.tokensPath)
-        ownTokens = try OwnTokens(in: directory, book: tokens, environment: .system)
+        ownTokens = try OwnTokens(in: directory, book: tokens, environment: environment)
         self.space = space ?? DiskSpace(path: directory.path)
         self.logger = logger
     }

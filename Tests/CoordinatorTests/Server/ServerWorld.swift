@@ -15,10 +15,11 @@ final class ServerWorld: Sendable {
     let server: CoordinatorServer
 
     /// - Parameter space: else the disk's own.
-    init(space: DiskSpace? = nil) async throws {
+    init(space: DiskSpace? = nil, environment: Store.Environment = .system) async throws {
         directory = try TemporaryDirectory()
         server = try CoordinatorServer(
             dataDirectory: directory.path + "/data", leaseDuration: .seconds(30), space: space,
+            environment: environment,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let files = DatasetFiles(directory: server.directory.datasetsPath)
         let status = try files.add(Self.tiny.serialized(), as: "tiny")
