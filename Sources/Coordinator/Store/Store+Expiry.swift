@@ -29,11 +29,9 @@ extension Store {
         _ leases: [LeaseID], _ forgiven: Set<LeaseID>, at now: Timestamp, _ database: Database
     ) throws {
         let tasks = try StoredTask.leased(by: leases, database)
-        let (free, charged) = (
-            tasks.filter { $0.lease.map(forgiven.contains) ?? false },
-            tasks.filter { !($0.lease.map(forgiven.contains) ?? false) }
-        )
-        for (tasks, isForgiven) in [(free, true), (charged, false)] {
+        for (isForgiven, tasks) in Dictionary(
+            grouping: tasks, by: { $0.lease.map(forgiven.contains) ?? false })
+        {
             for (machine, alike) in Dictionary(grouping: tasks, by: \.machine) {
                 try lose(alike.map(\.number), machine, isForgiven, at: now, database)
             }
