@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whether `bench` measures; what it measures is this host's affair.
-@Suite(.timeLimit(.minutes(5))) struct BenchTests {
+@Suite(.takesPlace) struct BenchTests {
     @Test func `every part is measured and told, a number a line`() async throws {
         try await Deployment.run { deployment in
             let text = try await deployment.output(

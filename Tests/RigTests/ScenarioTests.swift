@@ -1,22 +1,18 @@
 import Foundation
 import Rig
+import TestSupport
 import Testing
 
 /// Real coordinators, real and simulated workers, and a few faults of every kind: what a promise
 /// needs to be called kept. `deploy/soak` does the same with many more.
-///
-/// Two at a time: most of a scenario is waiting, and more of them would only slow each other down.
-@Suite struct ScenarioTests {
+@Suite(.takesPlace) struct ScenarioTests {
     /// Another seed each time would make a failure hard to see again: those are for `deploy/soak`.
     private static let seed: UInt64 = 1
-    private static let places = Places(2)
 
     private func expectAllHolds(_ name: String) async throws {
         let scenario = try #require(Scenario.named(name))
         if let lack = Machine.lack(of: scenario.needs) { try Test.cancel("\(name): \(lack)") }
-        await Self.places.take()
         let outcome = await scenario.run(.init(seed: Self.seed, cycles: scenario.cyclesQuick))
-        await Self.places.give()
         #expect(
             outcome.failures == [],
             "again: gdln-rig \(name) --seed \(Self.seed) --cycles \(scenario.cyclesQuick)")
@@ -108,22 +104,5 @@ import Testing
         let text = try String(contentsOfFile: #filePath, encoding: .utf8)
         let tested = text.matches(of: /expectAllHolds\("([a-z-]+)"\)/).map { String($0.1) }
         #expect(tested.sorted() == Scenario.all.map(\.name).sorted())
-    }
-}
-
-/// So many may be at work; the others wait for their turn.
-private actor Places {
-    private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-
-    init(_ count: Int) { free = count }
-
-    func take() async {
-        if free > 0 { return free -= 1 }
-        await withCheckedContinuation { waiting.append($0) }
-    }
-
-    func give() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import Rig
 
 /// What a worker keeps against its own death is kept against a power cut: it is synced.
-@Suite struct WorkerSyncTests {
+@Suite(.takesPlace) struct WorkerSyncTests {
     private static let yaml = """
         name: synced
         experiment: k_path

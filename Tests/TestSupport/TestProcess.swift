@@ -1,4 +1,5 @@
 public import Foundation
+import Synchronization
 
 /// A child process of a test: what it writes goes to files, so that no full pipe can stop it, and a
 /// wait for it always has a deadline.
@@ -10,6 +11,12 @@ public final class TestProcess {
     private let outputFile: URL
     private let errorFile: URL
     private let name: String
+    private let end = End()
+
+    /// When it was seen to end. By the process's own watcher: who waits for it may wake up late.
+    private final class End: Sendable {
+        let instant = Mutex<ContinuousClock.Instant?>(nil)
+    }
 
     public enum Exit: Equatable, Sendable {
         case code(Int32)
@@ -34,6 +41,9 @@ public final class TestProcess {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try Self.emptyFile(outputFile)
         process.standardError = try Self.emptyFile(errorFile)
+        process.terminationHandler = { [end] _ in
+            end.instant.withLock { $0 = ContinuousClock.now }
+        }
         try process.run()
     }
 
@@ -44,6 +54,8 @@ public final class TestProcess {
 
     public var processID: Int32 { process.processIdentifier }
     public var isRunning: Bool { process.isRunning }
+    /// Nil where it has not.
+    public var ended: ContinuousClock.Instant? { end.instant.withLock { $0 } }
     public var output: String { Self.text(outputFile) }
     public var errors: String { Self.text(errorFile) }
 
@@ -66,7 +78,7 @@ public final class TestProcess {
     @discardableResult
     public func exit(within limit: Duration) async throws -> Exit {
         try await eventually("\(name) ends", within: limit, log: { self.log }) {
-            !self.process.isRunning
+            self.ended != nil
         }
         return process.terminationReason == .exit
             ? .code(process.terminationStatus) : .signal(process.terminationStatus)

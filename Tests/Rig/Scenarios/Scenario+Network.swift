@@ -98,12 +98,14 @@ extension RigRun {
         try await Task.sleep(for: .milliseconds(300))
         recorder.mark(.fault, "SIGTERM")
         let start = ContinuousClock.now
-        try coordinator().send(SIGTERM)
-        let exit = try await coordinator().exit(within: .seconds(30))
-        let seconds = (ContinuousClock.now - start).seconds
+        let process = try coordinator()
+        process.send(SIGTERM)
+        let exit = try await process.exit(within: .seconds(30))
+        guard let end = process.ended else { throw TestFailure("nobody saw it end") }
+        let seconds = (end - start).seconds
         note(String(format: "ended after %.1f s, \(exit)", seconds))
         guard exit == .code(0) else {
-            throw TestFailure("the coordinator ended with \(exit)\n\(try coordinator().log)")
+            throw TestFailure("the coordinator ended with \(exit)\n\(process.log)")
         }
         return seconds
     }
