@@ -156,6 +156,8 @@ public enum Limits {
     public static let requestRecordHoursMax = 24
     public static let tokensMax = 256
     public static let tokenIDDigits = 12
+    /// Ten years; those without an end are valid until they are revoked.
+    public static let tokenSecondsMax: Int64 = 315_576_000
     /// Of one token: a person's programs, and what a worker's token may do at most.
     public static let personRequestsPerSecond = 50.0
     public static let personRequestBurst = 200.0

@@ -162,11 +162,34 @@ extension EndToEnd {
                 let refused = try await deployment.command("token", "revoke", admin.id)
                 #expect(
                     refused.errors
-                        == "Error: This is the last admin token: create another one first.\n")
+                        == "Error: This is the last admin token that does not expire: "
+                        + "create another one first.\n")
                 let stranger = AccessToken(role: .admin) { 1 }
                 try Self.keep("\(deployment.address),\(stranger.text)", "join", in: deployment)
                 let status = try await deployment.command("status", "--join-file", "join")
                 #expect(status.errors == "Error: The token is not valid, or was revoked.\n")
+            }
+        }
+
+        @Test func `a token made for a time ends by itself, and says so`() async throws {
+            try await Deployment.run { deployment in
+                try await deployment.startCoordinator()
+                let wrong = try await deployment.command(
+                    "token", "create", "read", "--valid-for", "never")
+                #expect(wrong.exit == .code(64) && wrong.errors.contains("found 'never', wanted"))
+                let guest = try await deployment.output(
+                    of: "token", "create", "read", "--label", "guest", "--valid-for", "1d")
+                try Self.keep(guest, "guest", in: deployment)
+                _ = try await deployment.output(of: "status", "--join-file", "guest")
+                let brief = try await deployment.output(
+                    of: "token", "create", "read", "--label", "brief", "--valid-for", "1s")
+                try Self.keep(brief, "brief", in: deployment)
+                try await eventually("it has expired", within: .seconds(20)) {
+                    let status = try await deployment.command("status", "--join-file", "brief")
+                    return status.errors.hasPrefix("Error: The token expired at 2")
+                }
+                let list = try await deployment.output(of: "token", "list")
+                #expect(list.contains("guest") && !list.contains("brief"))
             }
         }
 

@@ -151,11 +151,12 @@ struct RequestMutator {
     private func administration() -> Draft {
         let role = pick(["worker", "read", "submit"])
         let digest = Digest(of: [UInt8(random.below(4))])
+        let time = pick(["", #","valid_for_seconds":1"#, #","valid_for_seconds":-1"#])
         return pick([
             Draft(
                 path: "/v1/tokens",
                 body: Array(
-                    #"{"digest":"\#(digest)","label":"l","role":"\#(role)"}"#.utf8)),
+                    #"{"token_sha256":"\#(digest)","label":"l","role":"\#(role)"\#(time)}"#.utf8)),
             Draft(path: "/v1/tokens/t\(random.below(4))/revoke", body: Array("{}".utf8)),
             Draft(path: "/v1/hosts/\(pick(["h", "other"]))/let_back", body: Array("{}".utf8)),
         ])

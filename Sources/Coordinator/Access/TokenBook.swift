@@ -12,8 +12,22 @@ final class TokenBook: Sendable {
 
         var id: String { String(request.digest.hexadecimal.prefix(Limits.tokenIDDigits)) }
         var status: TokenStatus {
-            TokenStatus(id: id, role: request.role, label: request.label, createdAt: createdAt)
+            TokenStatus(
+                id: id, role: request.role, label: request.label, createdAt: createdAt,
+                expiresAt: expiresAt)
         }
+
+        /// By the wall clock, as a certificate: people set it, and it holds over restarts.
+        var expiresAt: Timestamp? {
+            request.validForSeconds.map { seconds in
+                // The file may say anything.
+                let most = min(max(0, seconds), Limits.tokenSecondsMax) * 1_000
+                let (end, isBeyond) = createdAt.milliseconds.addingReportingOverflow(most)
+                return Timestamp(milliseconds: isBeyond ? .max : end)
+            }
+        }
+
+        func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
     }
 
     private struct Known {
@@ -44,12 +58,15 @@ final class TokenBook: Sendable {
         known = Mutex(entries.map(Known.init))
     }
 
-    var statuses: [TokenStatus] { known.withLock { $0.map(\.entry.status) } }
+    /// Of those that are valid, oldest first.
+    func statuses(at now: Timestamp) -> [TokenStatus] {
+        known.withLock { $0.map(\.entry).filter { !$0.isExpired(at: now) }.map(\.status) }
+    }
 
     func entry(of token: AccessToken) -> Entry? { entry(ofToken: token.text) }
 
-    /// Whose token it is; nil for nobody's. Takes equally long for each of them: every digest is
-    /// compared to its last byte.
+    /// Whose token it is, or was until it expired; nil for nobody's. Takes equally long for each of
+    /// them: every digest is compared to its last byte.
     func entry(ofToken text: some StringProtocol) -> Entry? {
         let digest = SHA256.hash(data: Array(text.utf8))
         return known.withLock { known in
@@ -69,13 +86,15 @@ final class TokenBook: Sendable {
         return difference == 0
     }
 
-    /// Accepts a token from now on. A repeat changes nothing.
+    /// Accepts a token from now on. A repeat changes nothing. Those that have expired are forgotten
+    /// where there would be too many.
     func add(_ request: TokenRequest, at now: Timestamp) throws -> TokenStatus {
         try change { known in
             if let same = known.first(where: { $0.entry.request.digest == request.digest }) {
                 guard same.entry.request == request else { throw TokenBookError.taken }
                 return same.entry.status
             }
+            if known.count >= Limits.tokensMax { known.removeAll { $0.entry.isExpired(at: now) } }
             guard known.count < Limits.tokensMax else { throw TokenBookError.full }
             let entry = Entry(request: request, createdAt: now)
             known.append(Known(entry))
@@ -91,9 +110,11 @@ final class TokenBook: Sendable {
             }
             let entry = known[index].entry
             let others = known.filter { $0.entry.id != id }
-            guard others.contains(where: { $0.entry.request.role == .admin }) else {
-                throw TokenBookError.lastAdmin
+            // One that expires would leave nobody in charge one day.
+            let isAnyInCharge = others.contains {
+                $0.entry.request.role == .admin && $0.entry.expiresAt == nil
             }
+            guard isAnyInCharge else { throw TokenBookError.lastAdmin }
             known = others
             return entry.status
         }
@@ -122,9 +143,10 @@ enum TokenBookError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .noSuchToken(let id): "There is no token '\(id)'."
-        case .taken: "This token is there already, with another role or label."
+        case .taken: "This token is there already, with another role, label or time."
         case .full: "There are \(Limits.tokensMax) tokens: revoke some first."
-        case .lastAdmin: "This is the last admin token: create another one first."
+        case .lastAdmin:
+            "This is the last admin token that does not expire: create another one first."
         }
     }
 }

@@ -8,7 +8,7 @@ struct TokenCommand: AsyncParsableCommand {
         commandName: "token", abstract: "Create, list and revoke tokens.",
         discussion: """
             Any number of tokens are valid side by side. To replace one: create another, hand it \
-            to those who use the old one, and revoke that.
+            to those who use the old one, and revoke that. One with --valid-for ends by itself.
             """,
         subcommands: [Create.self, List.self, Revoke.self])
 
@@ -35,13 +35,28 @@ struct TokenCommand: AsyncParsableCommand {
         @Option(help: "Whose it is, for people.")
         var label = ""
 
+        @Option(
+            help: ArgumentHelp(
+                "For how long it is valid; else until it is revoked.", valueName: "90d"),
+            transform: Duration.init(typed:))
+        var validFor: Duration?
+
         @OptionGroup var connection: ClientOptions
+
+        func validate() throws {
+            guard let validFor else { return }
+            guard (1...Limits.tokenSecondsMax).contains(validFor.components.seconds) else {
+                throw ValidationError("--valid-for must be from 1s to ten years.")
+            }
+        }
 
         func run() async throws {
             let client = try connection.client()
             let token = AccessToken(role: role) { UInt64.random(in: .min ... .max) }
             _ = try client.createToken(
-                TokenRequest(role: role, label: label, digest: token.digest))
+                TokenRequest(
+                    role: role, label: label, digest: token.digest,
+                    validForSeconds: validFor?.components.seconds))
             print(Join(address: client.join.address, token: token, pin: client.join.pin).text)
         }
     }
@@ -59,10 +74,11 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let tokens = try connection.client().tokens()
             if json { return try printJSON(TokenList(tokens: tokens)) }
-            var table = TextTable(["token", "role", "created", "label"])
+            var table = TextTable(["token", "role", "created", "expires", "label"])
             for token in tokens {
                 table.add([
-                    token.id, token.role.rawValue, token.createdAt.iso8601, token.label,
+                    token.id, token.role.rawValue, token.createdAt.iso8601,
+                    token.expiresAt?.iso8601 ?? "never", token.label,
                 ])
             }
             print(table.text)

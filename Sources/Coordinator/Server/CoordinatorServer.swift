@@ -99,7 +99,7 @@ struct CoordinatorServer {
         router.add(
             middleware: Gatekeeper(
                 hosts: hosts, tokens: tokens, rates: rates, space: space,
-                instant: store.environment.instant))
+                now: store.environment.now, instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)
         let leaseTokens = LeaseTokens(secret: directory.secret)

@@ -8,6 +8,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
     let tokens: TokenBook
     let rates: RequestRates
     let space: DiskSpace
+    let now: @Sendable () -> Timestamp
     let instant: @Sendable () -> ContinuousClock.Instant
 
     func handle(
@@ -63,6 +64,9 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
             let entry = tokens.entry(ofToken: parts[1])
         else {
             throw APIError(.unauthorized, .unauthorized, "The token is not valid, or was revoked.")
+        }
+        if let end = entry.expiresAt, entry.isExpired(at: now()) {
+            throw APIError(.unauthorized, .unauthorized, "The token expired at \(end.iso8601).")
         }
         let role = entry.request.role
         guard rule.allows(role) else {

@@ -9,7 +9,7 @@ struct TokenRoutes {
 
     func add(to router: Router<BasicRequestContext>) {
         router.get("/v1/tokens") { _, _ in
-            try jsonResponse(TokenList(tokens: tokens.statuses))
+            try jsonResponse(TokenList(tokens: tokens.statuses(at: now())))
         }
         router.post("/v1/tokens") { request, _ in
             let message = try await MutatingCall(request, as: TokenRequest.self).message
@@ -23,8 +23,13 @@ struct TokenRoutes {
         }
     }
 
-    /// It is shown on terminals.
     private func check(_ message: TokenRequest) throws {
+        if let seconds = message.validForSeconds, !(1...Limits.tokenSecondsMax).contains(seconds) {
+            throw APIError(
+                .badRequest, .badRequest,
+                "valid_for_seconds must be 1 to \(Limits.tokenSecondsMax).")
+        }
+        // It is shown on terminals.
         let isPlain = message.label.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
         guard isPlain, message.label.utf8.count <= Limits.nameCharactersMax else {
             throw APIError(

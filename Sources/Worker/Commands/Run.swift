@@ -54,7 +54,7 @@ struct Run: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("End after so long without a task.", valueName: "10m"),
-        transform: DurationArgument.parse)
+        transform: Duration.init(typed:))
     var idleExit: Duration?
 
     @Option(
@@ -66,7 +66,7 @@ struct Run: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "How long it may take to end after SIGTERM.", valueName: "20s"),
-        transform: DurationArgument.parse)
+        transform: Duration.init(typed:))
     var grace: Duration = .seconds(Limits.graceSecondsDefault)
 
     func validate() throws {
@@ -155,31 +155,4 @@ struct Run: ParsableCommand {
         let suffix = LeaseID.random(digits: 6) { UInt64.random(in: .min ... .max) }
         return WorkerName(unchecked: "\(plain.prefix(64))-\(getpid())-\(suffix)")
     }
-}
-
-/// Durations as a person types them: `90s`, `10m`, `3h55m`, `2d`, or plain seconds.
-enum DurationArgument {
-    static func parse(_ text: String) throws -> Duration {
-        let refusal = ValidationError(
-            "found '\(text)', wanted a duration such as 90s, 10m or 3h55m")
-        if let seconds = Int64(text) {
-            guard (0...100_000_000).contains(seconds) else { throw refusal }
-            return .seconds(seconds)
-        }
-        var (total, digits): (Int64, String) = (0, "")
-        for character in text {
-            if character.isASCII, character.isNumber {
-                digits.append(character)
-            } else if let factor = units[character], let count = Int64(digits), count < 1_000_000 {
-                total += count * factor
-                digits = ""
-            } else {
-                throw refusal
-            }
-        }
-        guard digits.isEmpty, !text.isEmpty else { throw refusal }
-        return .seconds(total)
-    }
-
-    private static let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3_600, "d": 86_400]
 }

@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    @Test func `a token that is garbled, unknown or revoked opens nothing`() async throws {
+    @Test func `a token that is garbled, unknown, revoked or expired opens nothing`() async throws {
         let world = try await ServerWorld()
         let routes = try Self.routes(world)
         let good = world.server.ownTokens.admin.text
@@ -90,12 +90,14 @@ import Testing
         let revoked = try world.token(.admin)
         _ = try world.server.tokens.revoke(
             String(revoked.digest.hexadecimal.prefix(Limits.tokenIDDigits)))
+        let expired = try world.token(.admin, validForSeconds: 1)
         let wrong: [[String]] = [
             [""], ["Bearer"], ["Bearer "], [good], ["Basic \(good)"], ["Bearer \(good)x"],
             ["Bearer \(good.dropLast())"], ["Bearer \(good.uppercased())"],
             ["Bearer \(good) \(good)"], ["Bearer \(good)", "Bearer \(good)"],
             ["Bearer " + good.replacingOccurrences(of: "admin", with: "worker")],
             ["Bearer \(unknown.text)"], ["Bearer \(revoked.text)"],
+            ["Bearer \(expired.text)"],
             ["Bearer \(world.server.ownTokens.admin.digest)"],
             ["Bearer " + String(repeating: "a", count: 10_000)],
         ]
@@ -149,6 +151,24 @@ import Testing
         let method = try #require(HTTPTypes.HTTPRequest.Method(method))
         let rule = AccessRule.rule(for: method, path)
         #expect(Role.allCases.filter { rule.allows($0) } == roles)
+    }
+
+    @Test func `a token is made for a second to ten years, or for good`() async throws {
+        let digest = Digest(of: Data("token".utf8))
+        try await ServerWorld().test { client in
+            let most = Limits.tokenSecondsMax
+            for (seconds, status) in [
+                ("0", 400), ("-1", 400), ("\(most + 1)", 400), ("\(Int64.max)", 400),
+                ("1e99", 400), ("1.5", 400), ("\"1\"", 400), ("\(most)", 200), ("null", 422),
+            ] {
+                let body = """
+                    {"label":"l","role":"read","token_sha256":"\(digest)",
+                    "valid_for_seconds":\(seconds)}
+                    """
+                let answer = try await client.post("/v1/tokens", body, id: "a")
+                #expect(answer.status == status, "\(seconds) \(answer.body)")
+            }
+        }
     }
 
     // MARK: - The form of a request

@@ -28,13 +28,62 @@ import Testing
         #expect(try book.add(workerRequest, at: Timestamp(milliseconds: 0)) == status)
         #expect(book.entry(of: worker)?.request == workerRequest)
         #expect(book.entry(of: worker)?.status == status && status.role == .worker)
-        #expect(book.statuses.count == 2)
+        #expect(book.statuses(at: Self.now).count == 2)
 
         let next = try TokenBook(path: path)
-        #expect(next.statuses == book.statuses && next.entry(of: admin) != nil)
+        #expect(next.statuses(at: Self.now) == book.statuses(at: Self.now))
+        #expect(next.entry(of: admin) != nil)
         #expect(try next.revoke(status.id) == status)
         #expect(next.entry(of: worker) == nil && next.entry(of: admin) != nil)
         #expect(try TokenBook(path: path).entry(of: worker) == nil)
+    }
+
+    @Test func `a token that expires is valid until then, and is not the last in charge`() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path + "/tokens.json"
+        let book = try TokenBook(path: path)
+        var (token, request) = Self.request(1, .admin)
+        request.validForSeconds = 60
+        let status = try book.add(request, at: Self.now)
+        let end = Timestamp(milliseconds: Self.now.milliseconds + 60_000)
+        let last = Timestamp(milliseconds: end.milliseconds - 1)
+        #expect(status.expiresAt == end)
+        for book in [book, try TokenBook(path: path)] {
+            let entry = try #require(book.entry(of: token))
+            #expect(!entry.isExpired(at: last) && entry.isExpired(at: end))
+            #expect(book.statuses(at: last) == [status] && book.statuses(at: end).isEmpty)
+        }
+        let steady = try book.add(Self.request(2, .admin).1, at: Self.now)
+        #expect(steady.expiresAt == nil)
+        #expect(throws: TokenBookError.self) { try book.revoke(steady.id) }
+        #expect(try book.revoke(status.id) == status)
+    }
+
+    @Test func `those that have expired make room for others`() throws {
+        let folder = try TemporaryDirectory()
+        let book = try TokenBook(path: folder.path + "/tokens.json")
+        for bits in 1...UInt64(Limits.tokensMax) {
+            var (_, request) = Self.request(bits)
+            request.validForSeconds = Int64(bits)
+            _ = try book.add(request, at: Self.now)
+        }
+        let one = Self.request(0).1
+        #expect(throws: TokenBookError.self) { try book.add(one, at: Self.now) }
+        let later = Timestamp(milliseconds: Self.now.milliseconds + 10_000)
+        _ = try book.add(one, at: later)
+        #expect(book.statuses(at: Self.now).count == Limits.tokensMax - 10 + 1)
+    }
+
+    /// The file is its owner's, who may have written into it.
+    @Test(arguments: [Int64.min, -1, 0, .max])
+    func `no time in the file is too long to be read`(seconds: Int64) throws {
+        var (_, request) = Self.request(1)
+        request.validForSeconds = seconds
+        for milliseconds in [Int64.min, 0, .max] {
+            let entry = TokenBook.Entry(
+                request: request, createdAt: Timestamp(milliseconds: milliseconds))
+            #expect(try #require(entry.expiresAt) >= entry.createdAt)
+        }
     }
 
     @Test func `the file says no secret, and is its owner's alone`() throws {
@@ -63,14 +112,14 @@ import Testing
             _ = try book.add(Self.request(bits).1, at: Self.now)
         }
         #expect(throws: TokenBookError.self) { try book.add(Self.request(0).1, at: Self.now) }
-        #expect(book.statuses.count == Limits.tokensMax)
+        #expect(book.statuses(at: Self.now).count == Limits.tokensMax)
     }
 
     @Test func `what is not on disk is not accepted`() throws {
         let book = try TokenBook(path: "/nowhere/tokens.json")
         let (token, request) = Self.request(1)
         #expect(throws: POSIXFileError.self) { try book.add(request, at: Self.now) }
-        #expect(book.entry(of: token) == nil && book.statuses.isEmpty)
+        #expect(book.entry(of: token) == nil && book.statuses(at: Self.now).isEmpty)
     }
 
     @Test func `a damaged file is told, not replaced`() throws {
@@ -98,7 +147,7 @@ import Testing
         _ = try book.revoke(try #require(book.entry(of: first.worker)).id)
         let later = try OwnTokens(in: directory, book: book, environment: .system)
         #expect(later.admin == first.admin && later.worker != first.worker)
-        #expect(book.entry(of: later.worker) != nil && book.statuses.count == 2)
+        #expect(book.entry(of: later.worker) != nil && book.statuses(at: Self.now).count == 2)
     }
 
     @Test func `what is left for commands on this host is taken away, if it is still the same`()

@@ -55,10 +55,12 @@ final class ServerWorld: Sendable {
     }
 
     /// A token of that role, which the coordinator accepts.
-    func token(_ role: Role) throws -> AccessToken {
+    /// - Parameter validForSeconds: from 1970 on; nil: without an end.
+    func token(_ role: Role, validForSeconds: Int64? = nil) throws -> AccessToken {
         let token = AccessToken(role: role) { UInt64.random(in: .min ... .max) }
         _ = try server.tokens.add(
-            TokenRequest(role: role, label: "test", digest: token.digest),
+            TokenRequest(
+                role: role, label: "test", digest: token.digest, validForSeconds: validForSeconds),
             at: Timestamp(milliseconds: 0))
         return token
     }

@@ -99,11 +99,18 @@ import Testing
             ])),
         Message("TokenRequest", TokenRequest(role: .worker, label: "cluster", digest: digest)),
         Message(
+            "TokenRequestThatExpires",
+            TokenRequest(role: .read, label: "", digest: digest, validForSeconds: 86_400)),
+        Message(
             "TokenList",
             TokenList(tokens: [
                 TokenStatus(
                     id: "e3b0c44298fc", role: .admin, label: "",
-                    createdAt: Timestamp(milliseconds: 1_700_000_000_000))
+                    createdAt: Timestamp(milliseconds: 1_700_000_000_000)),
+                TokenStatus(
+                    id: "98fce3b0c442", role: .read, label: "guest",
+                    createdAt: Timestamp(milliseconds: 1_700_000_000_000),
+                    expiresAt: Timestamp(milliseconds: 1_700_086_400_000)),
             ])),
         Message(
             "ErrorMessage",
