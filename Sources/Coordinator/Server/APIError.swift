@@ -126,6 +126,16 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
     }
 }
 
+/// A file to be kept, never to be shown or run by a browser, whatever stands in it.
+func fileResponse(_ type: String, _ body: ResponseBody) -> Response {
+    Response(
+        status: .ok,
+        headers: [
+            .contentType: type, .contentDisposition: "attachment",
+            .xContentTypeOptions: "nosniff",
+        ], body: body)
+}
+
 func jsonResponse(_ text: JSONText) -> Response {
     Response(
         status: .ok, headers: [.contentType: "application/json"],

@@ -76,7 +76,6 @@ struct CheckpointRoutes {
         guard let checkpoint, let file = try? ReadOnlyFile(files.path(checkpoint.file)),
             file.count == checkpoint.reference.bytes
         else { throw APIError(.notFound, .notFound, "There is no whole checkpoint.") }
-        return Response(
-            status: .ok, headers: [.contentType: "application/octet-stream"], body: file.body())
+        return fileResponse("application/octet-stream", file.body())
     }
 }

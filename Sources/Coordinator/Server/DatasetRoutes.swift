@@ -62,7 +62,6 @@ struct DatasetRoutes {
         }
         guard files.contains(digest) else { throw StoreError.noSuchDataset(digest) }
         let file = try ReadOnlyFile(files.path(digest))
-        return Response(
-            status: .ok, headers: [.contentType: "application/octet-stream"], body: file.body())
+        return fileResponse("application/octet-stream", file.body())
     }
 }

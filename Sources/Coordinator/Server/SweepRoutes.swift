@@ -19,6 +19,8 @@ struct SweepRoutes {
         self.ready = ready
     }
 
+    private static let csv = "text/csv; charset=utf-8"
+
     func add(to router: Router<BasicRequestContext>) {
         router.post("/v1/sweeps") { request, _ in try await submit(request) }
         router.get("/v1/sweeps") { _, _ in
@@ -39,15 +41,14 @@ struct SweepRoutes {
         }
         sweep.get("report.csv") { request, context in
             let withRuntime = request.uri.queryParameters["runtime"] == "1"
-            return try await csv(reports.report(name(context), withRuntime: withRuntime))
+            let file = try await reports.report(name(context), withRuntime: withRuntime)
+            return fileResponse(Self.csv, file.body())
         }
         sweep.get("history.csv") { _, context in
-            try await csv(reports.history(name(context)))
+            fileResponse(Self.csv, try await reports.history(name(context)).body())
         }
         sweep.get("manifest.json") { _, context in
-            let file = try await reports.manifest(name(context))
-            return Response(
-                status: .ok, headers: [.contentType: "application/json"], body: file.body())
+            fileResponse("application/json", try await reports.manifest(name(context)).body())
         }
     }
 
@@ -73,10 +74,5 @@ struct SweepRoutes {
     /// A name may have spaces and letters of any language: in a path they are percent-encoded.
     private func name(_ context: BasicRequestContext) -> String {
         context.parameters.get("sweep")?.removingPercentEncoding ?? ""
-    }
-
-    private func csv(_ file: TemporaryFile) -> Response {
-        Response(
-            status: .ok, headers: [.contentType: "text/csv; charset=utf-8"], body: file.body())
     }
 }

@@ -51,6 +51,7 @@ import Testing
             let fetched = try await client.checkpoint(next)
             #expect(fetched.status == 200)
             #expect(fetched.body == Self.bytes)
+            #expect(fetched.headers[.contentDisposition] == "attachment")
             // The one before has no say any more.
             #expect(try await client.checkpoint(lease).code == .leaseLost)
             let late = try await client.keep(lease, Self.bytes, Self.digest, epochs: "2")

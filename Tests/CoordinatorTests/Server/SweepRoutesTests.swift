@@ -128,4 +128,23 @@ import Testing
             #expect(try JSONValue(parsing: Data(manifest.body.utf8))["task_count"] == .integer(6))
         }
     }
+
+    /// What people and workers wrote stands in them.
+    @Test func `no browser shows a file, whatever it takes it for`() async throws {
+        let world = try await ServerWorld()
+        let digest = Digest(of: try ServerWorld.tiny.serialized())
+        try await world.test(.live) { client in
+            _ = try await client.post("/v1/sweeps", ServerWorld.sweep())
+            let sweep = "/v1/sweeps/study/"
+            for path in [
+                sweep + "report.csv", sweep + "history.csv", sweep + "manifest.json",
+                "/v1/datasets/\(digest)",
+            ] {
+                let answer = try await client.get(path)
+                #expect(answer.status == 200, "\(path)")
+                #expect(answer.headers[.contentDisposition] == "attachment", "\(path)")
+                #expect(answer.headers[.xContentTypeOptions] == "nosniff", "\(path)")
+            }
+        }
+    }
 }
