@@ -200,6 +200,11 @@ public enum Limits {
     public static let leaseSecondsMin = 0.5
     public static let leaseSecondsMax = 86_400.0
     public static let heartbeatsPerLease = 3.0
+    /// Of one call, where nothing else is said. One about a lease may take a heartbeat's interval
+    /// and its body's time on a slow line, and always a little.
+    public static let callSecondsMax = 30.0
+    public static let leaseCallSecondsMin = 2.0
+    public static let slowestBytesPerSecond = 65_536.0
 
     // A suspect host. It is set aside after so many tasks in a row have failed on it, while others
     // trained so many of the same sweeps' tasks, and a failure of theirs stood beside at least so

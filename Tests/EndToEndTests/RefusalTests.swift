@@ -59,5 +59,22 @@ extension EndToEnd {
                 #expect(second.errors == sentence)
             }
         }
+
+        @Test(arguments: [
+            (["--host-name", "a,b"], Int32(64), "--host-name: found 'a,b', wanted a name"),
+            (["--host-name", ""], 64, "--host-name: found '', wanted a name"),
+            (["--listen", "x.invalid:0"], 1, "cannot listen on x.invalid:0: this host knows"),
+        ])
+        func `a name that no host can have is refused in a sentence`(
+            options: [String], code: Int32, sentence: String
+        ) async throws {
+            try await Deployment.run { deployment in
+                let serve = try deployment.start(
+                    "gdln-coordinator",
+                    ["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"] + options)
+                #expect(try await serve.exit(within: .seconds(30)) == .code(code), "\(serve.log)")
+                #expect(serve.errors.contains(sentence), "\(serve.log)")
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 public import Testing
 
 /// Each test of such a suite takes one of a few places that all of them share, and waits for it
-/// before its own time begins.
+/// before it does anything. A time limit of the suite counts that wait, too.
 ///
 /// For tests that keep several processes busy. Most of such a test is waiting, so one at a time
 /// would leave the processors idle; many at a time would keep each other from what they wait for.

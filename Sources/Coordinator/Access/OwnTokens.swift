@@ -12,7 +12,7 @@ struct OwnTokens: Sendable {
         func token(_ role: Role) throws -> AccessToken {
             let path = directory.joinPath(role)
             if let text = try PrivateFile.read(path), let kept = try? Join(parsing: text).token,
-                let entry = book.entry(of: kept), entry.request.role == role
+                let entry = book.entry(of: kept), entry.request.role == role, entry.expiresAt == nil
             {
                 return kept
             }

@@ -9,6 +9,8 @@ final class TokenBook: Sendable {
     struct Entry: Codable, Hashable, Sendable {
         let request: TokenRequest
         let createdAt: Timestamp
+        /// It is remembered: a call that made it, or revoked it, may be repeated later.
+        var revokedAt: Timestamp?
 
         var id: String { String(request.digest.hexadecimal.prefix(Limits.tokenIDDigits)) }
         var status: TokenStatus {
@@ -28,6 +30,9 @@ final class TokenBook: Sendable {
         }
 
         func isExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
+        func isValid(at now: Timestamp) -> Bool { revokedAt == nil && !isExpired(at: now) }
+        /// Of an owner, for good.
+        var isInCharge: Bool { request.role == .admin && revokedAt == nil && expiresAt == nil }
     }
 
     private struct Known {
@@ -60,7 +65,7 @@ final class TokenBook: Sendable {
 
     /// Of those that are valid, oldest first.
     func statuses(at now: Timestamp) -> [TokenStatus] {
-        known.withLock { $0.map(\.entry).filter { !$0.isExpired(at: now) }.map(\.status) }
+        known.withLock { $0.map(\.entry).filter { $0.isValid(at: now) }.map(\.status) }
     }
 
     func entry(of token: AccessToken) -> Entry? { entry(ofToken: token.text) }
@@ -75,7 +80,7 @@ final class TokenBook: Sendable {
                 for (index, candidate) in known.enumerated()
                 where Self.isSame(candidate.bytes, wanted) { found = index }
             }
-            return found.map { known[$0].entry }
+            return found.map { known[$0].entry }.flatMap { $0.revokedAt == nil ? $0 : nil }
         }
     }
 
@@ -86,15 +91,16 @@ final class TokenBook: Sendable {
         return difference == 0
     }
 
-    /// Accepts a token from now on. A repeat changes nothing. Those that have expired are forgotten
-    /// where there would be too many.
+    /// Accepts a token from now on. A repeat changes nothing, and brings back none that was revoked
+    /// meanwhile. Those that have ended are forgotten where there would be too many.
     func add(_ request: TokenRequest, at now: Timestamp) throws -> TokenStatus {
         try change { known in
             if let same = known.first(where: { $0.entry.request.digest == request.digest }) {
                 guard same.entry.request == request else { throw TokenBookError.taken }
+                guard same.entry.revokedAt == nil else { throw TokenBookError.revoked }
                 return same.entry.status
             }
-            if known.count >= Limits.tokensMax { known.removeAll { $0.entry.isExpired(at: now) } }
+            if known.count >= Limits.tokensMax { known.removeAll { !$0.entry.isValid(at: now) } }
             guard known.count < Limits.tokensMax else { throw TokenBookError.full }
             let entry = Entry(request: request, createdAt: now)
             known.append(Known(entry))
@@ -102,20 +108,20 @@ final class TokenBook: Sendable {
         }
     }
 
-    /// Accepts it no more, at once.
-    func revoke(_ id: String) throws -> TokenStatus {
+    /// Accepts it no more, at once. A repeat changes nothing.
+    func revoke(_ id: String, at now: Timestamp) throws -> TokenStatus {
         try change { known in
             guard let index = known.firstIndex(where: { $0.entry.id == id }) else {
                 throw TokenBookError.noSuchToken(id)
             }
-            let entry = known[index].entry
-            let others = known.filter { $0.entry.id != id }
-            // One that expires would leave nobody in charge one day.
-            let isAnyInCharge = others.contains {
-                $0.entry.request.role == .admin && $0.entry.expiresAt == nil
+            var entry = known[index].entry
+            guard entry.revokedAt == nil else { return entry.status }
+            if entry.isInCharge, known.count(where: { $0.entry.isInCharge }) == 1 {
+                // One that expires would leave nobody in charge one day.
+                throw TokenBookError.lastAdmin
             }
-            guard isAnyInCharge else { throw TokenBookError.lastAdmin }
-            known = others
+            entry.revokedAt = now
+            known[index] = Known(entry)
             return entry.status
         }
     }
@@ -137,6 +143,7 @@ final class TokenBook: Sendable {
 enum TokenBookError: Error, CustomStringConvertible {
     case noSuchToken(String)
     case taken
+    case revoked
     case full
     case lastAdmin
 
@@ -144,6 +151,7 @@ enum TokenBookError: Error, CustomStringConvertible {
         switch self {
         case .noSuchToken(let id): "There is no token '\(id)'."
         case .taken: "This token is there already, with another role, label or time."
+        case .revoked: "This token was revoked."
         case .full: "There are \(Limits.tokensMax) tokens: revoke some first."
         case .lastAdmin:
             "This is the last admin token that does not expire: create another one first."

@@ -58,6 +58,12 @@ struct Serve: AsyncParsableCommand {
                     + "\(Limits.leaseSecondsMax).")
         }
         _ = try ListenAddress(listen)
+        for name in hostName {
+            guard name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,252}/) != nil else {
+                throw ValidationError(
+                    "--host-name: found '\(name)', wanted a name such as node-1.example.org.")
+            }
+        }
         guard (certificate == nil) == (key == nil) else {
             throw ValidationError("--certificate and --key go together.")
         }
@@ -96,6 +102,9 @@ struct Serve: AsyncParsableCommand {
             throw CommandFailure(
                 "The coordinator cannot listen on \(listen): "
                     + "\(String(cString: strerror(error.errnoCode))).")
+        } catch is SocketAddressError.UnknownHost {
+            throw CommandFailure(
+                "The coordinator cannot listen on \(listen): this host knows no such address.")
         }
     }
 

@@ -53,10 +53,16 @@ struct TokenCommand: AsyncParsableCommand {
         func run() async throws {
             let client = try connection.client()
             let token = AccessToken(role: role) { UInt64.random(in: .min ... .max) }
-            _ = try client.createToken(
+            let status = try client.createToken(
                 TokenRequest(
                     role: role, label: label, digest: token.digest,
                     validForSeconds: validFor?.components.seconds))
+            if validFor != nil, status.expiresAt == nil {
+                _ = try client.revokeToken(status.id)
+                throw CommandFailure(
+                    "This coordinator is older than this command and makes no tokens for a time; "
+                        + "nothing was left valid.")
+            }
             print(Join(address: client.join.address, token: token, pin: client.join.pin).text)
         }
     }

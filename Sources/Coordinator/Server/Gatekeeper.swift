@@ -32,6 +32,10 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
         guard let host = request.head.authority, !host.isEmpty else {
             throw APIError(.badRequest, .badRequest, "The header Host is missing.")
         }
+        // The first is the authority; the fields have those after it.
+        guard HTTPField.Name.host.map({ request.headers[values: $0].isEmpty }) ?? true else {
+            throw APIError(.badRequest, .badRequest, "There is more than one header Host.")
+        }
         guard hosts.allows(host) else {
             throw APIError(
                 .misdirectedRequest, .badRequest,

@@ -51,8 +51,7 @@ struct LeaseRoutes {
         let texts = [message.host, selfTest.numericVersion, selfTest.kernels] + selfTest.wrongCases
         // They are shown on terminals.
         let arePlain = texts.allSatisfy { text in
-            text.utf8.count <= Limits.hostNameBytesMax
-                && text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
+            text.utf8.count <= Limits.hostNameBytesMax && text.isPlain
         }
         guard arePlain, selfTest.wrongCases.count <= Limits.selfTestCasesMax else {
             throw APIError(

@@ -8,6 +8,7 @@ import Shared
 extension HTTPField.Name {
     // Both are plain tokens, so the names exist.
     static let requestID = HTTPField.Name("Request-Id")
+    static let host = HTTPField.Name("Host")
     static let leaseToken = HTTPField.Name("Lease-Token")
 }
 

@@ -19,7 +19,7 @@ struct TokenRoutes {
         router.post("/v1/tokens/:token/revoke") { request, context in
             _ = try await MutatingCall<JSONValue>(request)
             let id = context.parameters.get("token") ?? ""
-            return try jsonResponse(try told { try tokens.revoke(id) })
+            return try jsonResponse(try told { try tokens.revoke(id, at: now()) })
         }
     }
 
@@ -30,8 +30,7 @@ struct TokenRoutes {
                 "valid_for_seconds must be 1 to \(Limits.tokenSecondsMax).")
         }
         // It is shown on terminals.
-        let isPlain = message.label.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-        guard isPlain, message.label.utf8.count <= Limits.nameCharactersMax else {
+        guard message.label.isPlain, message.label.utf8.count <= Limits.nameCharactersMax else {
             throw APIError(
                 .badRequest, .badRequest,
                 "label must be at most \(Limits.nameCharactersMax) bytes, without control "
@@ -46,7 +45,7 @@ struct TokenRoutes {
             let (status, code): (HTTPResponse.Status, ErrorCode) =
                 switch error {
                 case .noSuchToken: (.notFound, .notFound)
-                case .taken: (.unprocessableContent, .badRequest)
+                case .taken, .revoked: (.unprocessableContent, .badRequest)
                 case .full, .lastAdmin: (.conflict, .forbidden)
                 }
             throw APIError(status, code, error.description)

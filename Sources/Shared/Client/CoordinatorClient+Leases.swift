@@ -39,9 +39,21 @@ extension CoordinatorClient {
     private func post(_ verb: String, _ message: some Encodable, for lease: Lease)
         throws(ClientError) -> LeaseAnswer
     {
-        try post(
+        var request = try postRequest(
             "/v1/leases/\(lease.id)/\(verb)", message,
-            headers: [("Lease-Token", lease.token.rawValue)], as: LeaseAnswer.self)
+            headers: [("Lease-Token", lease.token.rawValue)])
+        request.timeoutSeconds = Self.timeoutSeconds(for: lease, bytes: request.body?.count ?? 0)
+        return try call(request, as: LeaseAnswer.self)
+    }
+
+    /// A connection that has died unseen costs a lease one heartbeat, not the lease. A long body
+    /// has its time, too.
+    static func timeoutSeconds(for lease: Lease, bytes: Int) -> Double {
+        let heartbeat = lease.expiresInSeconds / Limits.heartbeatsPerLease
+        return min(
+            Limits.callSecondsMax,
+            max(Limits.leaseCallSecondsMin, heartbeat)
+                + Double(bytes) / Limits.slowestBytesPerSecond)
     }
 
     /// The bytes of a data set. Their digest is the caller's to check.

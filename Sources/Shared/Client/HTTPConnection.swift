@@ -10,7 +10,7 @@ public struct HTTPRequest: Sendable {
     public var headers: [(name: String, value: String)] = []
     public var body: Data?
     /// The whole call must end within this.
-    public var timeoutSeconds: Double = 30
+    public var timeoutSeconds = Limits.callSecondsMax
     /// A call that moves less than a byte a second for so long is broken off; nil: only at its end.
     public var stallSecondsMax: Int?
     /// A longer answer is broken off.

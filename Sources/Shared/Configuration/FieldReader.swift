@@ -162,8 +162,7 @@ extension FieldReader {
             refuse(value, wanted: wanted)
             return ""
         }
-        let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-        guard isPlain, (1...Limits.nameCharactersMax).contains(text.count) else {
+        guard text.isPlain, (1...Limits.nameCharactersMax).contains(text.count) else {
             let length = "1 to \(Limits.nameCharactersMax) characters"
             refuse(
                 value, wanted: "\(wanted) of \(length), on one line", code: .wrongValue)

@@ -1,9 +1,14 @@
 /// Durations as a person types them: `90s`, `10m`, `3h55m`, `2d`, or plain seconds.
 extension Duration {
+    /// Thirty years.
+    private static let typedSecondsMax: Int64 = 1_000_000_000
+
     /// Throws where the text is anything else.
     public init(typed text: String) throws(DurationMistake) {
         if let seconds = Int64(text) {
-            guard (0...100_000_000).contains(seconds) else { throw DurationMistake(found: text) }
+            guard (0...Self.typedSecondsMax).contains(seconds) else {
+                throw DurationMistake(found: text)
+            }
             self = .seconds(seconds)
             return
         }
@@ -12,8 +17,11 @@ extension Duration {
         for character in text {
             if character.isASCII, character.isNumber {
                 digits.append(character)
-            } else if let factor = units[character], let count = Int64(digits), count < 1_000_000 {
+            } else if let factor = units[character], let count = Int64(digits),
+                count <= Self.typedSecondsMax
+            {
                 total += count * factor
+                guard total <= Self.typedSecondsMax else { throw DurationMistake(found: text) }
                 digits = ""
             } else {
                 throw DurationMistake(found: text)
@@ -29,6 +37,6 @@ public struct DurationMistake: Error, CustomStringConvertible {
     public let found: String
 
     public var description: String {
-        "found '\(found)', wanted a duration such as 90s, 10m or 3h55m"
+        "found '\(found)', wanted a duration such as 90s, 10m, 3h55m or 90d"
     }
 }

@@ -89,7 +89,8 @@ import Testing
         let unknown = AccessToken(role: .admin) { 7 }
         let revoked = try world.token(.admin)
         _ = try world.server.tokens.revoke(
-            String(revoked.digest.hexadecimal.prefix(Limits.tokenIDDigits)))
+            String(revoked.digest.hexadecimal.prefix(Limits.tokenIDDigits)),
+            at: Timestamp(milliseconds: 0))
         let expired = try world.token(.admin, validForSeconds: 1)
         let wrong: [[String]] = [
             [""], ["Bearer"], ["Bearer "], [good], ["Basic \(good)"], ["Bearer \(good)x"],
@@ -186,6 +187,22 @@ import Testing
             "localhost:", "localhost:x", "[::1", "[::1]x", "::1", "0x7f.1", "127.1", "1",
         ] {
             #expect(!hosts.allows(host), "\(host)")
+        }
+    }
+
+    @Test func `what is shown on terminals cannot steer them`() async throws {
+        let digest = Digest(of: Data("token".utf8))
+        try await ServerWorld().test { client in
+            for (label, status) in [
+                ("\u{1B}[31m", 400), ("\u{9B}31m", 400), ("a\u{202E}b", 400), ("a\u{2028}b", 400),
+                ("Müller, Büro 3 – \u{200D}", 200),
+            ] {
+                let text = try WireCoding.encode(
+                    TokenRequest(role: .read, label: label, digest: digest))
+                let answer = try await client.post(
+                    "/v1/tokens", String(decoding: text, as: UTF8.self), id: "a")
+                #expect(answer.status == status, "\(label.unicodeScalars.map(\.value))")
+            }
         }
     }
 

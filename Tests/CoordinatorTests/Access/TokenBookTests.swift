@@ -33,7 +33,7 @@ import Testing
         let next = try TokenBook(path: path)
         #expect(next.statuses(at: Self.now) == book.statuses(at: Self.now))
         #expect(next.entry(of: admin) != nil)
-        #expect(try next.revoke(status.id) == status)
+        #expect(try next.revoke(status.id, at: Self.now) == status)
         #expect(next.entry(of: worker) == nil && next.entry(of: admin) != nil)
         #expect(try TokenBook(path: path).entry(of: worker) == nil)
     }
@@ -55,8 +55,28 @@ import Testing
         }
         let steady = try book.add(Self.request(2, .admin).1, at: Self.now)
         #expect(steady.expiresAt == nil)
-        #expect(throws: TokenBookError.self) { try book.revoke(steady.id) }
-        #expect(try book.revoke(status.id) == status)
+        #expect(throws: TokenBookError.self) { try book.revoke(steady.id, at: Self.now) }
+        #expect(try book.revoke(status.id, at: Self.now) == status)
+    }
+
+    @Test func `a repeat of what made or revoked a token changes nothing`() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.path + "/tokens.json"
+        let book = try TokenBook(path: path)
+        let (token, request) = Self.request(1)
+        let status = try book.add(request, at: Self.now)
+        // No admin is needed to revoke another's.
+        for book in [book, book, try TokenBook(path: path)] {
+            #expect(try book.revoke(status.id, at: Self.now) == status)
+            #expect(book.entry(of: token) == nil && book.statuses(at: Self.now).isEmpty)
+            // One that was held up on its way.
+            #expect(throws: TokenBookError.self) { try book.add(request, at: Self.now) }
+            #expect(book.entry(of: token) == nil)
+        }
+        let steady = try book.add(Self.request(2, .admin).1, at: Self.now)
+        #expect(throws: TokenBookError.self) { try book.revoke(steady.id, at: Self.now) }
+        _ = try book.add(Self.request(3, .admin).1, at: Self.now)
+        #expect(try book.revoke(steady.id, at: Self.now) == steady)
     }
 
     @Test func `those that have expired make room for others`() throws {
@@ -103,8 +123,8 @@ import Testing
         let book = try TokenBook(path: folder.path + "/tokens.json")
         let (_, admin) = Self.request(1, .admin)
         let status = try book.add(admin, at: Self.now)
-        #expect(throws: TokenBookError.self) { try book.revoke(status.id) }
-        #expect(throws: TokenBookError.self) { try book.revoke("") }
+        #expect(throws: TokenBookError.self) { try book.revoke(status.id, at: Self.now) }
+        #expect(throws: TokenBookError.self) { try book.revoke("", at: Self.now) }
         var other = admin
         other.role = .read
         #expect(throws: TokenBookError.self) { try book.add(other, at: Self.now) }
@@ -144,10 +164,18 @@ import Testing
         #expect(book.entry(of: first.worker)?.request.role == .worker)
         let again = try OwnTokens(in: directory, book: book, environment: .system)
         #expect(again.admin == first.admin && again.worker == first.worker)
-        _ = try book.revoke(try #require(book.entry(of: first.worker)).id)
-        let later = try OwnTokens(in: directory, book: book, environment: .system)
+        _ = try book.revoke(try #require(book.entry(of: first.worker)).id, at: Self.now)
+        var later = try OwnTokens(in: directory, book: book, environment: .system)
         #expect(later.admin == first.admin && later.worker != first.worker)
         #expect(book.entry(of: later.worker) != nil && book.statuses(at: Self.now).count == 2)
+        // One that ends is not its own for good, even if its owner put it there.
+        var (guest, request) = Self.request(9, .admin)
+        request.validForSeconds = 3_600
+        _ = try book.add(request, at: Self.now)
+        try OwnTokens.write(
+            Join(address: "http://127.0.0.1:0", token: guest), to: directory.joinPath(.admin))
+        later = try OwnTokens(in: directory, book: book, environment: .system)
+        #expect(later.admin != guest && book.entry(of: later.admin)?.expiresAt == nil)
     }
 
     @Test func `what is left for commands on this host is taken away, if it is still the same`()

@@ -168,7 +168,8 @@ import Testing
     {
         try await Self.withServer(Self.bounds) { port, _, _ in
             for (field, status) in [
-                ("", 400), ("Host: \r\n", 400), ("Host: evil.example\r\n", 421),
+                ("", 400), ("Host: \r\n", 400), ("Host: localhost\r\nHost: localhost\r\n", 400),
+                ("Host: evil.example\r\n", 421),
                 ("Host: localhost\r\n", 200), ("Host: 127.0.0.1:\(port)\r\n", 200),
             ] {
                 let connection = try RawConnection(port: port)

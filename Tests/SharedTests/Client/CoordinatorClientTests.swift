@@ -1,7 +1,8 @@
 import Foundation
-import Shared
 import TestSupport
 import Testing
+
+@testable import Shared
 
 @Suite(.timeLimit(.minutes(1))) struct CoordinatorClientTests {
     /// What the client did with its time; nothing really sleeps.
@@ -119,6 +120,32 @@ import Testing
             let rest = #""slots":2,"wait_seconds":1,"worker":"w"}"#
             #expect(server.received[0].body == #"{"host":"h",\#(selfTest),"# + rest)
         }
+    }
+
+    @Test func `a connection that has died unseen costs a lease no more than a heartbeat`() throws {
+        let answer = #"{"expires_in_seconds":6,"state":"leased"}"#
+        try exchange([.silence, .answer(status: 200, body: answer)]) { client, server, _ in
+            var lease = Self.lease
+            lease.expiresInSeconds = 6
+            let start = ContinuousClock.now
+            let metrics = MetricsRequest(firstSequence: 0, rows: [], epochsCompleted: 0)
+            let answer6 = try client.report(metrics, for: lease)
+            #expect(answer6.state == .leased && server.received.count == 2)
+            let ids = Set(server.received.map { $0.headers["request-id"] })
+            #expect(ids.count == 1)
+            #expect(ContinuousClock.now - start < .seconds(20))
+        }
+    }
+
+    @Test func `a call about a lease takes a third of it, and longer with much to say`() {
+        func seconds(_ lease: Double, _ bytes: Int) -> Double {
+            var held = Self.lease
+            held.expiresInSeconds = lease
+            return CoordinatorClient.timeoutSeconds(for: held, bytes: bytes)
+        }
+        #expect(seconds(30, 0) == 10 && seconds(6, 0) == 2 && seconds(0.5, 0) == 2)
+        #expect(seconds(86_400, 0) == 30)
+        #expect(seconds(30, 655_360) == 20 && seconds(30, Limits.requestBodyBytesMax) == 30)
     }
 
     @Test func `health is what a coordinator says`() throws {
