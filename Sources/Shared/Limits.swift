@@ -16,6 +16,10 @@ public enum Limits {
     /// Of a file of gates.
     public static let gateFileBytesMax = 4 << 20
     public static let nameCharactersMax = 128
+    /// Thirty years: of what a person types.
+    public static let durationSecondsMax: Int64 = 1_000_000_000
+    /// Of a name that the domain name system has.
+    public static let domainNameBytesMax = 253
     public static let attemptsMax = 100
     public static let attemptsDefault = 3
     /// So many values of each axis are read although there are mistakes already.

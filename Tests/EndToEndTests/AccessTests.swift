@@ -193,6 +193,24 @@ extension EndToEnd {
             }
         }
 
+        /// Members that it does not know it passes over: its token would be valid for good.
+        @Test func `a coordinator that makes no tokens for a time is found out`() async throws {
+            let token = AccessToken(role: .admin) { 1 }
+            let status = #"{"created_at":0,"id":"0123456789ab","label":"","role":"read"}"#
+            let server = try ScriptedServer([.answer(status: 200, body: status)])
+            defer { server.stop() }
+            try await Deployment.run { deployment in
+                try Self.keep("\(server.address),\(token.text)", "join", in: deployment)
+                let create = try await deployment.command(
+                    "token", "create", "read", "--valid-for", "1d", "--join-file", "join")
+                #expect(create.exit == .code(1) && create.output.isEmpty)
+                #expect(create.errors.contains("makes no tokens for a time"), "\(create.errors)")
+                #expect(
+                    server.received.map(\.line)
+                        == ["POST /v1/tokens", "POST /v1/tokens/0123456789ab/revoke"])
+            }
+        }
+
         @Test func `a data directory that is a symbolic link is refused in a sentence`()
             async throws
         {

@@ -80,7 +80,8 @@ final class TokenBook: Sendable {
                 for (index, candidate) in known.enumerated()
                 where Self.isSame(candidate.bytes, wanted) { found = index }
             }
-            return found.map { known[$0].entry }.flatMap { $0.revokedAt == nil ? $0 : nil }
+            guard let found, known[found].entry.revokedAt == nil else { return nil }
+            return known[found].entry
         }
     }
 

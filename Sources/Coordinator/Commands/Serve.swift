@@ -59,7 +59,9 @@ struct Serve: AsyncParsableCommand {
         }
         _ = try ListenAddress(listen)
         for name in hostName {
-            guard name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]{0,252}/) != nil else {
+            guard name.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._-]*/) != nil,
+                name.utf8.count <= Limits.domainNameBytesMax
+            else {
                 throw ValidationError(
                     "--host-name: found '\(name)', wanted a name such as node-1.example.org.")
             }

@@ -6,7 +6,7 @@ import NIOCore
 import Shared
 
 extension HTTPField.Name {
-    // Both are plain tokens, so the names exist.
+    // All are plain tokens, so the names exist.
     static let requestID = HTTPField.Name("Request-Id")
     static let host = HTTPField.Name("Host")
     static let leaseToken = HTTPField.Name("Lease-Token")

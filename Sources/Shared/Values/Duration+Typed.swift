@@ -1,12 +1,9 @@
 /// Durations as a person types them: `90s`, `10m`, `3h55m`, `2d`, or plain seconds.
 extension Duration {
-    /// Thirty years.
-    private static let typedSecondsMax: Int64 = 1_000_000_000
-
     /// Throws where the text is anything else.
     public init(typed text: String) throws(DurationMistake) {
         if let seconds = Int64(text) {
-            guard (0...Self.typedSecondsMax).contains(seconds) else {
+            guard (0...Limits.durationSecondsMax).contains(seconds) else {
                 throw DurationMistake(found: text)
             }
             self = .seconds(seconds)
@@ -18,10 +15,10 @@ extension Duration {
             if character.isASCII, character.isNumber {
                 digits.append(character)
             } else if let factor = units[character], let count = Int64(digits),
-                count <= Self.typedSecondsMax
+                count <= Limits.durationSecondsMax
             {
                 total += count * factor
-                guard total <= Self.typedSecondsMax else { throw DurationMistake(found: text) }
+                guard total <= Limits.durationSecondsMax else { throw DurationMistake(found: text) }
                 digits = ""
             } else {
                 throw DurationMistake(found: text)
