@@ -12,8 +12,8 @@ extension EndToEnd {
         private static let kills = environment["GDLN_TEST_KILLS"].flatMap { Int($0) } ?? 6
         private static let seed = environment["GDLN_TEST_SEED"].flatMap { UInt64($0) } ?? 1
         private static let everyEpochs = 5
-        /// Long enough for all the kills to fall into it.
-        private static let epochs = TinySweep.epochs * max(1, kills / 12)
+        /// Long enough for all the kills to fall into it, and for enough of them to hit a training.
+        private static let epochs = TinySweep.epochs * max(3, kills / 12)
         private static let workerCount = 2
 
         private static let yaml =
