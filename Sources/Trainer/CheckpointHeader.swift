@@ -11,6 +11,17 @@ extension Safetensors {
         }
     }
 
+    /// The first epoch that diverged, from 1 to `bound`; nil where the checkpoint names none.
+    func divergedEpoch(atMost bound: Int) throws(TrainingError) -> Int? {
+        guard let text = metadata["diverged_epoch"] else { return nil }
+        guard let epoch = Int(text), epoch >= 1, epoch <= bound else {
+            throw TrainingError(
+                "The checkpoint's diverged_epoch is \(text); a whole number from 1 to \(bound), "
+                    + "the epochs it has completed, was wanted.")
+        }
+        return epoch
+    }
+
     func count(_ key: String, atMost bound: Int = .max) throws(TrainingError) -> Int {
         let text = metadata[key]
         guard let text, let count = Int(text), count >= 0 else {

@@ -17,6 +17,7 @@ public final class GatedTraining {
     }
 
     public private(set) var epochsCompleted = 0
+    public private(set) var divergedEpoch: Int?
     private var hasLearntEnough = false
     /// Stopped within an epoch: what was trained of it cannot be continued.
     private var isAbandoned = false
@@ -85,13 +86,23 @@ public final class GatedTraining {
     private func measure<Stop: Error>(epoch: Int, _ look: () throws(Stop) -> Void) throws(Stop)
         -> [MetricRow]
     {
-        guard epoch % plan.everyEpochs == 0 || epoch == plan.epochs else { return [] }
+        let isDue = epoch % plan.everyEpochs == 0 || epoch == plan.epochs
+        // All pathways are measured only where that is due, or where the loss may be not finite.
+        guard isDue || !model.hasFiniteLossForSure else { return [] }
         let losses = try model.losses(look)
+        let isDiverged = losses.isDiverged
+        guard isDue || (isDiverged && divergedEpoch == nil) else { return [] }
         var values = try theory.measure(
             model.network, loss: losses.training, epoch: epoch, look)
         values[MetricName.trainingLoss] = losses.trained.map { _ in losses.training }
         values[MetricName.lossTrainedPaths] = losses.trained
         values[MetricName.lossUntrainedPaths] = losses.untrained
+        if isDiverged {
+            // One of them may still be finite; together they say nothing.
+            for name in [
+                MetricName.trainingLoss, MetricName.lossTrainedPaths, MetricName.lossUntrainedPaths,
+            ] where values[name] != nil { values[name] = .nan }
+        }
         values.merge(shares.values(model.network)) { first, _ in first }
         if let probe { values.merge(try probe.values(model, theory, look)) { first, _ in first } }
         return [
@@ -119,7 +130,10 @@ extension GatedTraining: Training {
         set {}
     }
 
-    public var isFinished: Bool { hasLearntEnough || epochsCompleted == plan.epochs }
+    public var isFinished: Bool {
+        hasLearntEnough || epochsCompleted == plan.epochs
+            || (divergedEpoch != nil && plan.onDivergence == .stop)
+    }
 
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
         guard !isAbandoned, !isFinished else { return nil }
@@ -130,6 +144,9 @@ extension GatedTraining: Training {
             try theory.advance(by: plan.method.learningRate, look)
             let rows = try measure(epoch: epochsCompleted + 1, look)
             epochsCompleted += 1
+            if divergedEpoch == nil, rows.contains(where: \.isDiverged) {
+                divergedEpoch = epochsCompleted
+            }
             hasLearntEnough = plan.stop?.isMet(by: rows) ?? false
             isAbandoned = false
             return rows
@@ -144,6 +161,7 @@ extension GatedTraining: Training {
             "numeric_version": NumericVersion.current, "epochs_completed": "\(epochsCompleted)",
             "has_learnt_enough": "\(hasLearntEnough)",
         ])
+        file.metadata["diverged_epoch"] = divergedEpoch.map(String.init)
         let network = model.network
         for edge in network.shapes.indices {
             let weight = network.weight(edge)
@@ -176,6 +194,7 @@ extension GatedTraining: Training {
             flow.step = try file.tensor("flow.step", .float64, rank: 1).doubles.first ?? flow.step
         }
         epochsCompleted = epochs
+        divergedEpoch = try file.divergedEpoch(atMost: epochs)
         hasLearntEnough = file.metadata["has_learnt_enough"] == "true"
     }
 

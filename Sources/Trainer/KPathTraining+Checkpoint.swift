@@ -6,7 +6,7 @@ public import Shared
 ///
 ///     encoders.0.1.weight ...                      the parameters, under PyTorch's names
 ///     optimizer.I.encoders.0.1.weight ...          state I of the optimizer
-///     metadata: numeric_version, epochs_completed, optimizer_steps
+///     metadata: numeric_version, epochs_completed, optimizer_steps; diverged_epoch where it did
 extension KPathTraining {
     /// The training as it stands between two epochs.
     public func checkpoint() -> Safetensors {
@@ -15,6 +15,7 @@ extension KPathTraining {
             "epochs_completed": "\(epochsCompleted)",
             "optimizer_steps": "\(optimizer.steps)",
         ])
+        file.metadata["diverged_epoch"] = divergedEpoch.map(String.init)
         network.export(network.parameters, to: &file)
         for (index, state) in optimizer.states.enumerated() {
             network.export(state, prefix: "optimizer.\(index).", to: &file)
@@ -33,6 +34,8 @@ extension KPathTraining {
             try network.load(file, prefix: "optimizer.\(index).", into: state)
         }
         optimizer.resume(after: steps)
-        try goOn(after: epochs, shouldStop: shouldStop)
+        try goOn(
+            after: epochs, divergedEpoch: try file.divergedEpoch(atMost: epochs),
+            shouldStop: shouldStop)
     }
 }

@@ -15,6 +15,7 @@ public final class KPathTraining {
     private let machine: Machine
 
     public private(set) var epochsCompleted = 0
+    public private(set) var divergedEpoch: Int?
     /// Stopped within an epoch: what was trained of it cannot be continued.
     private var isAbandoned = false
     /// The configuration's `stop` has come true.
@@ -68,16 +69,21 @@ public final class KPathTraining {
     }
 
     /// For a checkpoint that was read. Measures once more where that may have ended the training.
-    func goOn(after epochs: Int, shouldStop: () -> Bool) throws(TrainingStopped) {
-        epochsCompleted = epochs
-        guard epochs > 0, configuration.stop != nil else { return }
+    func goOn(after epochs: Int, divergedEpoch: Int?, shouldStop: () -> Bool)
+        throws(TrainingStopped)
+    {
+        (epochsCompleted, self.divergedEpoch) = (epochs, divergedEpoch)
+        guard epochs > 0, configuration.stop != nil, divergedEpoch == nil else { return }
         guard let rows = evaluate(epoch: epochs, shouldStop: shouldStop) else {
             throw TrainingStopped()
         }
         note(rows)
     }
 
-    public var isFinished: Bool { hasLearntEnough || epochsCompleted == configuration.epochs }
+    public var isFinished: Bool {
+        hasLearntEnough || epochsCompleted == configuration.epochs
+            || (divergedEpoch != nil && configuration.onDivergence == .stop)
+    }
 
     private func note(_ rows: [MetricRow]) {
         hasLearntEnough = configuration.stop?.isMet(by: rows) ?? false
@@ -88,7 +94,9 @@ public final class KPathTraining {
         set { machine.crew.setActive(newValue) }
     }
 
-    /// Trains one epoch, and measures all pathways after it where that is due.
+    /// Trains one epoch, and measures all pathways after it where that is due. An epoch diverges if
+    /// the loss of one of its steps, or the loss of the trained pathways measured after it, is not
+    /// finite as a float32: then the rows of both splits have NaN for every loss and accuracy.
     /// - Parameter shouldStop: asked at every step and every pass of an evaluation.
     /// - Returns: the rows measured, test and train, or none where nothing is due; nil where it was
     ///   stopped, after which this training cannot go on, or where it is finished.
@@ -101,18 +109,39 @@ public final class KPathTraining {
             seed: configuration.seeds.data, purpose: .dataOrder, index: UInt64(epoch))
         let order = random.permutation(train.count)
         let whole = order[..<(order.count / batch * batch)]
-        guard step.run(train, rows: whole, shouldStop: shouldStop) != nil else { return nil }
-        guard let rows = evaluate(epoch: epoch + 1, shouldStop: shouldStop) else { return nil }
+        guard let losses = step.run(train, rows: whole, shouldStop: shouldStop) else { return nil }
+        let isFinite = losses.allSatisfy { Float($0).isFinite }
+        guard
+            let rows = isFinite
+                ? evaluate(epoch: epoch + 1, shouldStop: shouldStop)
+                : divergedRows(epoch: epoch + 1)
+        else { return nil }
         epochsCompleted = epoch + 1
+        if divergedEpoch == nil, rows.contains(where: \.isDiverged) { divergedEpoch = epoch + 1 }
         note(rows)
         isAbandoned = false
         return rows
     }
 
+    private func isDue(_ epoch: Int) -> Bool {
+        epoch % configuration.evaluation.everyEpochs == 0 || epoch == configuration.epochs
+    }
+
+    /// The rows of an epoch that diverged: NaN for every metric that the network has. The first
+    /// such epoch has rows even if no evaluation is due after it. The largest of some NaN logits is
+    /// always the first, and would pass for an accuracy at chance.
+    private func divergedRows(epoch: Int) -> [MetricRow] {
+        guard divergedEpoch == nil || isDue(epoch) else { return [] }
+        let values = Dictionary(
+            uniqueKeysWithValues: evaluator.metricNames.map { ($0, MetricValue(.nan)) })
+        return [MetricRow.Split.test, .train].map { split in
+            MetricRow(epoch: epoch, split: split, values: values)
+        }
+    }
+
+    /// Test and train, or none where no evaluation is due; nil where it was stopped.
     private func evaluate(epoch: Int, shouldStop: () -> Bool) -> [MetricRow]? {
-        let isDue =
-            epoch % configuration.evaluation.everyEpochs == 0 || epoch == configuration.epochs
-        guard isDue else { return [] }
+        guard isDue(epoch) else { return [] }
         let trainCount = min(configuration.evaluation.trainExamples ?? test.count, train.count)
         var rows: [MetricRow] = []
         for (split, examples, count) in [
@@ -127,6 +156,6 @@ public final class KPathTraining {
                     epoch: epoch, split: split,
                     values: metrics.values.mapValues { MetricValue(Float($0)) }))
         }
-        return rows
+        return rows.contains(where: \.isDiverged) ? divergedRows(epoch: epoch) : rows
     }
 }

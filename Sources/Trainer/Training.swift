@@ -6,11 +6,13 @@ public import Shared
 public protocol Training: AnyObject {
     var epochsCompleted: Int { get }
     var isFinished: Bool { get }
+    /// The first epoch whose training loss was NaN or infinite; nil: none so far.
+    var divergedEpoch: Int? { get }
     /// How many threads train now, the caller's being one; no more than it was made for. May be
     /// set between two epochs and where `shouldStop` is asked; changes no result.
     var threads: Int { get set }
 
-    /// Trains one epoch, and measures after it where that is due.
+    /// Trains one epoch, and measures after it where that is due or where the training diverged.
     /// - Parameter shouldStop: asked often, also within an epoch.
     /// - Returns: the rows measured; nil where it was stopped within the epoch.
     func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]?

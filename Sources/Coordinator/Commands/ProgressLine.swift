@@ -35,6 +35,7 @@ struct ProgressLine {
         ] where status.count(state) > 0 {
             facts.append("\(status.count(state)) \(word)")
         }
+        if status.divergedCount > 0 { facts.append("\(status.divergedCount) diverged") }
         if let rate = status.epochsPerSecond, !status.isFinished {
             facts.append("\(rounded(rate)) epochs/s")
         }

@@ -9,7 +9,10 @@ struct Report: AsyncParsableCommand {
         discussion: """
             Example: gdln-coordinator report mnist-small -o report.csv
 
-            The report has a row a task, at any moment: what is not trained yet has empty metrics.
+            The report has a row for each task, at any moment. Rows with complete = true have the \
+            metrics of a finished training. A task that is running, pruned, cancelled or failed \
+            has complete = false and the metrics of its last evaluation, if there was one.
+
             """)
 
     @Argument(help: "The sweep: its id, or its name for the newest of that name.")
@@ -24,7 +27,16 @@ struct Report: AsyncParsableCommand {
     @Flag(help: "Add attempts, host, start and duration, which differ from run to run.")
     var runtime = false
 
+    @Flag(help: "Only tasks that are finished: the rows of report.csv with complete = true.")
+    var finished = false
+
     @OptionGroup var connection: ClientOptions
+
+    func validate() throws {
+        if finished, kind != .table {
+            throw ValidationError("--finished selects rows of report.csv; found --\(kind).")
+        }
+    }
 
     enum Kind: String, EnumerableFlag {
         /// A row a task.
@@ -57,7 +69,9 @@ struct Report: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let name = kind.file + (runtime && kind == .table ? "?runtime=1" : "")
+        let query = (runtime ? ["runtime=1"] : []) + (finished ? ["finished=1"] : [])
+        let isQueried = kind == .table && !query.isEmpty
+        let name = kind.file + (isQueried ? "?" + query.joined(separator: "&") : "")
         var file = try connection.client().file(name, of: sweep)
         if kind == .summary {
             let text = try Summary(report: String(decoding: file, as: UTF8.self)).text

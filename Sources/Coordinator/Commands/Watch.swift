@@ -9,8 +9,8 @@ struct Watch: AsyncParsableCommand {
         discussion: """
             Example: gdln-coordinator watch mnist-small
 
-            A bar on a terminal, a line now and then elsewhere. Exits with 1 where a task failed \
-            or was cancelled.
+            A bar on a terminal, a line now and then elsewhere. Exits with 1 if a task failed or \
+            was cancelled, and with 0 if tasks diverged; it says how many.
             """)
 
     @Argument(help: "The sweep: its id, or its name for the newest of that name.")
@@ -54,6 +54,12 @@ struct WatchLoop {
 
     private func finish(_ status: SweepStatus, isTerminal: Bool) throws {
         if isTerminal { writeOut("\n") }
+        if status.divergedCount > 0 {
+            writeOut(
+                "\(status.name): \(status.divergedCount) of \(status.taskCount) tasks diverged: "
+                    + "their training loss became NaN or infinite; the report's column "
+                    + "diverged_epoch says when\n")
+        }
         if status.resultCount + status.count(.pruned) < status.taskCount {
             throw ExitCode.failure
         }

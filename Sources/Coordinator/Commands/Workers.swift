@@ -32,14 +32,15 @@ struct ListWorkers: AsyncParsableCommand {
         guard !workers.isEmpty else { return print("No worker has called yet.") }
         var table = TextTable(
             [
-                "worker", "host", "last seen", "running", "succeeded", "failed", "lost",
-                "differing", "standing",
+                "worker", "host", "last seen", "running", "succeeded", "diverged", "failed",
+                "lost", "differing", "standing",
             ])
         for worker in workers {
             let seen = worker.secondsSinceSeen.map { "\(HumanDuration.text(seconds: $0)) ago" }
             table.add([
                 worker.name.rawValue, worker.host, seen ?? "not since the coordinator started",
-                "\(worker.leased)", "\(worker.succeeded)", "\(worker.failed)", "\(worker.lost)",
+                "\(worker.leased)", "\(worker.succeeded)", "\(worker.diverged)",
+                "\(worker.failed)", "\(worker.lost)",
                 "\(worker.differing)", Self.standing(of: worker),
             ])
         }

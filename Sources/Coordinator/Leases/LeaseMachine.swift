@@ -28,8 +28,8 @@ struct LeaseMachine: Hashable {
         case current
         /// It was given up for lost, but nobody else has the task: it may go on.
         case revivable
-        /// The task succeeded by this very attempt: the call is a repeat.
-        case succeededAlready
+        /// This very attempt completed the task, with success or diverged: the call is a repeat.
+        case completedAlready
         /// The attempt has no say any more; the reason is for people.
         case lost(reason: String)
     }
@@ -42,9 +42,10 @@ struct LeaseMachine: Hashable {
         return switch (state, outcome) {
         case (.leased, .running): .current
         case (.ready, .lost), (.failed, .lost): .revivable
-        case (.succeeded, .succeeded): .succeededAlready
+        case (.succeeded, .succeeded), (.diverged, .diverged): .completedAlready
         case (.ready, _), (.leased, _): .lost(reason: "the attempt is \(outcome.words)")
-        case (.succeeded, _), (.failed, _), (.cancelled, _), (.cached, _), (.pruned, _):
+        case (.succeeded, _), (.diverged, _), (.failed, _), (.cancelled, _), (.cached, _),
+            (.pruned, _):
             .lost(reason: "the task is \(state.rawValue)")
         }
     }
@@ -92,13 +93,14 @@ struct LeaseMachine: Hashable {
         case .ready: attemptsCharged = max(0, attemptsCharged - 1)
         // The attempt under way counts.
         case .leased: attemptsCharged = max(1, attemptsCharged - 1)
-        case .succeeded, .cancelled, .cached, .pruned: return
+        case .succeeded, .diverged, .cancelled, .cached, .pruned: return
         }
     }
 
-    mutating func complete() {
+    /// - Parameter isDiverged: the last training loss is not finite.
+    mutating func complete(isDiverged: Bool) {
         guard state == .leased else { return }
-        state = .succeeded
+        state = isDiverged ? .diverged : .succeeded
     }
 
     /// Others did better at a rung.

@@ -34,6 +34,8 @@ struct Manifest {
         }
         if let trajectory = task.trajectory { entry["trajectory_sha256"] = .string(trajectory) }
         if let source = task.source { entry["source_sweep"] = .string(source.rawValue) }
+        if let epoch = task.divergedEpoch { entry["diverged_epoch"] = .integer(epoch) }
+        if let reason = task.prunedReason { entry["pruned_reason"] = .string(reason) }
         if let error = task.error { entry["error"] = .string(error) }
         if let comparison = comparisons[task.position], !comparison.isSame {
             entry["recheck"] = .object([
@@ -47,7 +49,8 @@ struct Manifest {
         return (isFirst ? "" : ",\n") + (try text(.object(entry)))
     }
 
-    /// Complete: every task is there and has its result, of its own or of the same content.
+    /// Complete: every task is there and has its result, of its own or of the same content, diverged
+    /// ones included.
     func foot() throws -> String {
         let total = counts.values.reduce(0, +)
         let isComplete =

@@ -2,7 +2,8 @@ import Shared
 
 /// `report.csv`: a row a task, in the order of expansion, all tasks at any moment.
 ///
-/// The columns depend on the sweep alone, and a finished sweep's bytes on nothing but what was
+/// A row with `complete` has the metrics of a finished training; any other has those of the last
+/// evaluation so far, if there was one. The columns depend on the sweep alone, and a finished sweep's bytes on nothing but what was
 /// trained: who trained it, when and how often is told only where it is asked for (`withRuntime`).
 struct ReportTable {
     let sweepName: String
@@ -18,11 +19,12 @@ struct ReportTable {
 
     /// The columns without a prefix are measured on the test split.
     var columns: [String] {
-        ["sweep", "position", "task", "state"] + sweep.axisColumns + GateColumns.names
+        ["sweep", "position", "task", "state", "complete"] + sweep.axisColumns + GateColumns.names
             + ["epochs_completed"] + metricNames
             + (hasTrainSplit ? metricNames.map { "train_" + $0 } : [])
-            + (sweep.experiment.hasTheory ? ["theory"] : [])
-            + ["trajectory_sha256", "error", "recheck"] + (withRuntime ? Self.runtimeColumns : [])
+            + ["diverged_epoch"] + (sweep.experiment.hasTheory ? ["theory"] : [])
+            + ["trajectory_sha256", "pruned_reason", "error", "recheck"]
+            + (withRuntime ? Self.runtimeColumns : [])
     }
 
     private var hasTrainSplit: Bool { sweep.experiment.splits.contains(.train) }
@@ -34,15 +36,17 @@ struct ReportTable {
     func cells(_ task: ReportTask) -> [CSV.Cell] {
         var cells: [CSV.Cell] = [
             .text(sweepName), .number(task.position), .text(task.id.rawValue),
-            .text(task.state.rawValue),
+            .text(task.state.rawValue), .text(task.state.hasResult ? "true" : "false"),
         ]
         cells += sweep.axisCells(at: task.position).map(CSV.Cell.axis)
         cells += GateColumns.complete(task.gateCells).map(CSV.Cell.axis)
         cells.append(.number(task.epochsCompleted))
         cells += metricCells(.test, task)
         if hasTrainSplit { cells += metricCells(.train, task) }
+        cells.append(task.divergedEpoch.map(CSV.Cell.number) ?? .empty)
         if sweep.experiment.hasTheory { cells.append(Self.theoryCell(task)) }
         cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
+        cells.append(task.prunedReason.map(CSV.Cell.text) ?? .empty)
         cells.append(task.error.map(CSV.Cell.text) ?? .empty)
         // Only a difference is told here: whether there was a rerun is a matter of hosts and time.
         let comparison = comparisons[task.position]

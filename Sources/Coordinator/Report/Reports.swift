@@ -15,13 +15,17 @@ struct Reports: Sendable {
         self.space = space
     }
 
-    func report(_ sweep: String, withRuntime: Bool) async throws -> TemporaryFile {
+    /// - Parameter finishedOnly: leaves out tasks that have no result.
+    func report(_ sweep: String, withRuntime: Bool, finishedOnly: Bool) async throws
+        -> TemporaryFile
+    {
         try await write(sweep) { snapshot, output in
             let table = ReportTable(
                 sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
                 withRuntime: withRuntime, comparisons: try snapshot.comparisons())
             try output.append(table.header)
             try snapshot.forEachTask { task in
+                guard task.state.hasResult || !finishedOnly else { return }
                 try output.append { CSV.appendLine(table.cells(task), to: &$0) }
             }
         }

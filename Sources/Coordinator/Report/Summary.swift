@@ -4,7 +4,8 @@ import Shared
 /// A report in short, for a person: what the trained and the untrained pathways came to (their
 /// accuracy, or their loss where nothing is classified), for each setting of the axes and each
 /// gate. Tasks that differ in their seeds only are averaged, also where a gate is drawn from one;
-/// gates of two names or two classes are two.
+/// gates of two names or two classes are two. Each mean says of how many tasks it is; a task that
+/// diverged enters none and is counted apart.
 ///
 /// Made from `report.csv` alone, so that one on disk says the same as one of a running sweep. The
 /// order is that of the report: by setting first, so that what a gate does stands one line below
@@ -19,7 +20,8 @@ struct Summary {
     private var groups: [Group] = []
     private var places: [Group.Key: Int] = [:]
     private(set) var taskCount = 0
-    private(set) var finishedCount = 0
+    private(set) var completeCount = 0
+    private(set) var divergedCount = 0
 
     private struct Group {
         struct Key: Hashable {
@@ -29,6 +31,10 @@ struct Summary {
         }
 
         let key: Key
+        var taskCount = 0
+        var divergedCount = 0
+        /// The tasks that are complete and have not diverged: those that the means are of.
+        var count = 0
         var trained = Mean()
         var untrained = Mean()
     }
@@ -38,7 +44,10 @@ struct Summary {
         let lines = CSV.read(csv)
         let columns = lines.first ?? []
         measure = columns.contains(Measure.accuracy.columns[0]) ? .accuracy : .loss
-        let needed = ["state", "gate_family", "gate_k", "trained_pathways", "untrained_pathways"]
+        let needed = [
+            "state", "complete", "diverged_epoch", "gate_family", "gate_k", "trained_pathways",
+            "untrained_pathways",
+        ]
         for name in needed + measure.columns where !columns.contains(name) {
             throw SummaryError(column: name)
         }
@@ -73,9 +82,9 @@ struct Summary {
         var format: String { self == .accuracy ? "%.3f" : "%.4g" }
     }
 
-    /// The axes' columns stand between the state and the gate.
+    /// The axes' columns stand between `complete` and the gate.
     private static func axes(_ columns: [String]) -> [String] {
-        columns.drop { $0 != "state" }.dropFirst().prefix { $0 != "gate_family" }
+        columns.drop { $0 != "complete" }.dropFirst().prefix { $0 != "gate_family" }
             .filter { !$0.hasPrefix("seeds.") }
     }
 
@@ -89,8 +98,15 @@ struct Summary {
         let index = places[key] ?? groups.count
         if index == groups.count { groups.append(Group(key: key)) }
         places[key] = index
-        guard TaskState(rawValue: row["state"] ?? "")?.hasResult == true else { return }
-        finishedCount += 1
+        groups[index].taskCount += 1
+        guard row["complete"] == "true" else { return }
+        completeCount += 1
+        guard row["diverged_epoch"] == "" else {
+            groups[index].divergedCount += 1
+            divergedCount += 1
+            return
+        }
+        groups[index].count += 1
         groups[index].trained.add(row[measure.columns[0]])
         groups[index].untrained.add(row[measure.columns[1]])
     }
@@ -120,6 +136,10 @@ struct Summary {
         return told.count == groups.count ? Array(rest) : shown
     }
 
+    private var divergedNote: String {
+        divergedCount == 0 ? "" : ", \(divergedCount) of them diverged and are in no mean"
+    }
+
     private var title: String {
         switch measure {
         case .accuracy: "Accuracy on the test split"
@@ -132,31 +152,34 @@ struct Summary {
     var text: String {
         let shown = shownGateColumns
         var table = TextTable(
-            axes + shown.map { gateColumns[$0] } + ["pathways", "trained", "untrained"])
+            axes + shown.map { gateColumns[$0] } + ["pathways", "trained", "untrained", "n"]
+                + (divergedCount > 0 ? ["diverged"] : []))
         for group in groups {
             table.add(
                 group.key.setting + shown.map { group.key.gate[$0] } + [
                     group.key.pathways, group.trained.text(measure.format),
-                    group.untrained.text(measure.format),
-                ])
+                    group.untrained.text(measure.format), "\(group.count) of \(group.taskCount)",
+                ]
+                    + (divergedCount > 0
+                        ? ["\(group.divergedCount) of \(group.taskCount)"] : []))
         }
         return """
-            \(title), mean over the seeds; \(finishedCount) of \(taskCount) \
-            tasks are trained.
-            Pathways: how many are trained + how many are not.
+            \(title), mean over the seeds; \(completeCount) of \(taskCount) \
+            tasks are complete\(divergedNote).
+            Pathways: how many are trained + how many are not. n: the tasks that a mean is of.
 
             \(table.text)
             """
     }
 }
 
-/// The mean of the numbers among some cells.
+/// The mean of the numbers among some cells; NaN or infinite if one of them is.
 private struct Mean {
     private var sum = 0.0
     private var count = 0
 
     mutating func add(_ cell: String?) {
-        guard let value = cell.flatMap(Double.init), value.isFinite else { return }
+        guard let value = cell.flatMap(Double.init) else { return }
         sum += value
         count += 1
     }

@@ -97,7 +97,7 @@ extension APIError {
             case .tooManyTasks: (.unprocessableContent, .tooLarge)
             case .trajectoryMismatch: (.unprocessableContent, .trajectoryMismatch)
             case .requestIDReused: (.unprocessableContent, .requestIDReused)
-            case .notDurable: (.internalServerError, .internalError)
+            case .notDurable, .otherBuild: (.internalServerError, .internalError)
             }
         self.init(status, code, error.description)
     }

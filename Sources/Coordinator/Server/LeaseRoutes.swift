@@ -160,8 +160,7 @@ struct LeaseRoutes {
         let lease = try request.lease(parameters, tokens)
         let call = try await MutatingCall<PackedCompletion>(request)
         try check(call.message.rows)
-        try await store.complete(lease, call.message)
-        return try answer(.succeeded)
+        return try answer(try await store.complete(lease, call.message))
     }
 
     private func fail(_ request: Request, _ parameters: Parameters) async throws -> Response {

@@ -40,8 +40,10 @@ struct SweepRoutes {
             return try jsonResponse(TasksChanged(changed: changed))
         }
         sweep.get("report.csv") { request, context in
-            let withRuntime = request.uri.queryParameters["runtime"] == "1"
-            let file = try await reports.report(name(context), withRuntime: withRuntime)
+            let query = request.uri.queryParameters
+            let file = try await reports.report(
+                name(context), withRuntime: query["runtime"] == "1",
+                finishedOnly: query["finished"] == "1")
             return fileResponse(Self.csv, file.body())
         }
         sweep.get("history.csv") { _, context in

@@ -1,6 +1,7 @@
 import GRDB
 
-/// The tables, and how an older file becomes a newer one. Names of constraints are sentences,
+/// The tables. A file of an older build, whose migrations are others, is refused by `Store`: nothing
+/// has been released yet. Names of constraints are sentences,
 /// because SQLite's message about a broken one is its name.
 ///
 /// What is checked at each write has no list: for `IN` with more than two values SQLite makes a
@@ -8,7 +9,7 @@ import GRDB
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
-        migrator.registerMigration("1: sweeps, tasks, attempts, metrics, data sets") { database in
+        migrator.registerMigration("2: sweeps, tasks, attempts, metrics, data sets") { database in
             try database.execute(sql: version1)
         }
         migrator.registerMigration("checkpoints") { database in
@@ -65,6 +66,10 @@ enum Schema {
             lease           TEXT,
             epochsCompleted INTEGER NOT NULL DEFAULT 0,
             trajectory      TEXT,
+            -- The first epoch whose training loss was not finite; also of a result that is cached.
+            divergedEpoch   INTEGER,
+            -- Why the sweep's halving stopped it.
+            prunedReason    TEXT,
             error           TEXT,
             -- The task whose result this one has.
             source          INTEGER REFERENCES task (number),
@@ -73,17 +78,26 @@ enum Schema {
             -- In this order: tasks of the same content are looked for in all sweeps.
             UNIQUE (id, sweep),
             CONSTRAINT state_known CHECK
-                (state = 'ready' OR state = 'leased' OR state = 'succeeded' OR state = 'failed'
-                    OR state = 'cancelled' OR state = 'cached' OR state = 'pruned'),
+                (state = 'ready' OR state = 'leased' OR state = 'succeeded' OR state = 'diverged'
+                    OR state = 'failed' OR state = 'cancelled' OR state = 'cached' OR state = 'pruned'),
             CONSTRAINT source_iff_cached CHECK ((state = 'cached') = (source IS NOT NULL)),
             CONSTRAINT lease_iff_leased CHECK ((state = 'leased') = (lease IS NOT NULL)),
             CONSTRAINT attempts_bounded CHECK
                 (attemptsCharged BETWEEN 0 AND attemptMax AND attemptsCharged <= attempt),
             CONSTRAINT trajectory_iff_trained CHECK
-                ((state IN ('succeeded', 'cached')) = (trajectory IS NOT NULL)),
+                ((state = 'succeeded' OR state = 'diverged' OR state = 'cached')
+                    = (trajectory IS NOT NULL)),
             CONSTRAINT success_is_complete CHECK
-                (state NOT IN ('succeeded', 'cached') OR epochsCompleted = epochs
-                    OR (stopsEarly AND epochsCompleted BETWEEN 1 AND epochs)),
+                (trajectory IS NULL OR epochsCompleted = epochs
+                    OR ((stopsEarly OR divergedEpoch IS NOT NULL)
+                        AND epochsCompleted BETWEEN 1 AND epochs)),
+            CONSTRAINT divergence_dated CHECK
+                ((state = 'diverged' AND divergedEpoch IS NOT NULL)
+                    OR (state <> 'diverged' AND (state = 'cached' OR divergedEpoch IS NULL))),
+            CONSTRAINT divergence_within_training CHECK
+                (divergedEpoch IS NULL OR divergedEpoch BETWEEN 1 AND epochsCompleted),
+            CONSTRAINT pruning_explained CHECK
+                ((state = 'pruned') = (prunedReason IS NOT NULL)),
             CONSTRAINT failure_explained CHECK (state <> 'failed' OR error IS NOT NULL)
         ) STRICT;
         CREATE INDEX task_ready ON task (number) WHERE state = 'ready';
@@ -107,8 +121,8 @@ enum Schema {
 
             PRIMARY KEY (task, number),
             CONSTRAINT outcome_known CHECK
-                (outcome = 'running' OR outcome = 'succeeded' OR outcome = 'failed'
-                    OR outcome = 'lost' OR outcome = 'handed_back' OR outcome = 'cancelled'
+                (outcome = 'running' OR outcome = 'succeeded' OR outcome = 'diverged'
+                    OR outcome = 'failed' OR outcome = 'lost' OR outcome = 'handed_back' OR outcome = 'cancelled'
                     OR outcome = 'pruned'),
             CONSTRAINT ended_iff_not_running CHECK ((outcome = 'running') = (endedAt IS NULL))
         ) STRICT, WITHOUT ROWID;
@@ -174,8 +188,8 @@ enum Schema {
 
         -- A failed task keeps its own, for the case that a person wants it tried again.
         CREATE TRIGGER checkpoint_ends_with_task AFTER UPDATE OF state ON task
-            WHEN NEW.state = 'succeeded' OR NEW.state = 'cancelled' OR NEW.state = 'cached'
-                OR NEW.state = 'pruned'
+            WHEN NEW.state = 'succeeded' OR NEW.state = 'diverged' OR NEW.state = 'cancelled'
+                OR NEW.state = 'cached' OR NEW.state = 'pruned'
             BEGIN DELETE FROM checkpoint WHERE task = NEW.number; END;
         """
 }

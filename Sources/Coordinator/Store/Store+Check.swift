@@ -39,13 +39,15 @@ extension Store {
         GROUP BY task.number HAVING count(attempt.number) <> task.attempt
         """,
         """
-        SELECT 'task ' || task.id || ' is succeeded, but its last attempt is ' || attempt.outcome
+        SELECT 'task ' || task.id || ' is ' || task.state || ', but its last attempt is '
+            || attempt.outcome
         FROM task JOIN attempt ON attempt.task = task.number AND attempt.number = task.attempt
         WHERE (task.state = 'succeeded') <> (attempt.outcome = 'succeeded')
+            OR (task.state = 'diverged') <> (attempt.outcome = 'diverged')
         """,
         """
-        SELECT 'task ' || task.id || ' succeeded without metrics of its last epoch' FROM task
-        WHERE task.state = 'succeeded' AND NOT EXISTS (
+        SELECT 'task ' || task.id || ' is complete without metrics of its last epoch' FROM task
+        WHERE task.trajectory IS NOT NULL AND task.source IS NULL AND NOT EXISTS (
             SELECT 1 FROM metric WHERE metric.task = task.number
                 AND metric.attempt = task.attempt AND metric.lastEpoch = task.epochsCompleted)
         """,
@@ -78,14 +80,15 @@ extension Store {
         SELECT 'task ' || task.id || ' is ' || task.state || ', but has a checkpoint of attempt '
             || checkpoint.attempt
         FROM checkpoint JOIN task ON task.number = checkpoint.task
-        WHERE task.state IN ('succeeded', 'cancelled', 'cached', 'pruned')
+        WHERE task.state IN ('succeeded', 'diverged', 'cancelled', 'cached', 'pruned')
             OR checkpoint.attempt > task.attempt
         """,
         """
         SELECT 'task ' || task.id || ' has the result of another, which is not that of its content'
         FROM task JOIN task AS origin ON origin.number = task.source
-        WHERE origin.id <> task.id OR origin.state <> 'succeeded'
-            OR origin.trajectory <> task.trajectory
+        WHERE origin.id <> task.id OR origin.source IS NOT NULL
+            OR origin.trajectory IS NOT task.trajectory
+            OR origin.divergedEpoch IS NOT task.divergedEpoch
         """,
         """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep

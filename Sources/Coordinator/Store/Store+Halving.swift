@@ -5,7 +5,8 @@ import Shared
 /// Successive halving across the tasks of a sweep: what `Halving` decides is stored with the rows
 /// that it was decided by, in one transaction.
 extension Store {
-    /// Notes what the newest rows of a task came to at its sweep's rungs. Each task comes to each
+    /// Notes what the newest rows of a task came to at its sweep's rungs. A training that diverged
+    /// is neither compared nor stopped: it ends as diverged, or goes on where it was asked to. Each task comes to each
     /// rung once: what a later attempt measures there is the same.
     /// - Returns: why the task is to be stopped; nil where it goes on.
     static func climb(_ task: StoredTask, _ rows: MetricBatch, _ database: Database) throws
@@ -14,8 +15,10 @@ extension Store {
         guard let halving = try task.halving(), rows.count > 0 else { return nil }
         let measured = try rows.rows()
         for rung in halving.rungs where rung < task.epochs {
-            let values = halving.metric.value(in: measured.filter { $0.epoch == rung })
-            guard let value = values, try note(value, task, rung, database) else { continue }
+            let rows = measured.filter { $0.epoch == rung }
+            guard !rows.contains(where: \.isDiverged), let value = halving.metric.value(in: rows),
+                try note(value, task, rung, database)
+            else { continue }
             let others = try self.values(at: rung, of: task.sweep, database)
             // What it came to at later rungs says nothing to others: it would not have got there.
             guard halving.keeps(value, among: others) else {
@@ -59,7 +62,8 @@ extension Store {
         // Its rows of this call are stored, and the epochs that they tell of with them.
         try database.executeCached(
             """
-            UPDATE task SET state = ?, lease = NULL, error = ?, attemptsCharged = ?
+            UPDATE task SET state = ?, lease = NULL, error = NULL, prunedReason = ?,
+                attemptsCharged = ?
             WHERE number = ? AND attempt = ? AND state = 'leased'
             """,
             [

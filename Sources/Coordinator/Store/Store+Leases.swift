@@ -196,7 +196,7 @@ extension Store {
         let (task, standing) = try standing(of: lease, database)
         switch standing {
         case .current, .revivable: return task
-        case .succeededAlready: throw StoreError.leaseLost(reason: "the task is succeeded")
+        case .completedAlready: throw StoreError.leaseLost(reason: "the task is complete")
         case .lost(let reason): throw StoreError.leaseLost(reason: reason)
         }
     }

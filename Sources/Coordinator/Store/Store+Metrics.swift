@@ -41,35 +41,80 @@ extension Store {
         }
     }
 
-    /// Ends the attempt and the task with success. All that the attempt measured must be stored by
+    /// Ends the attempt and the task with success, or as diverged where the last epoch's training
+    /// loss is not finite. All that the attempt measured must be stored by
     /// then, the rows of this call with it, and be what the attempt says it was, to the bit.
     ///
     /// A repeat needs no record of the first time: a success is never replaced, and whoever says
     /// the same of it again finds it as he says.
-    func complete(_ lease: LeaseID, _ result: PackedCompletion) async throws {
+    /// - Returns: the task's state, `succeeded` or `diverged`.
+    func complete(_ lease: LeaseID, _ result: PackedCompletion) async throws -> TaskState {
         let now = environment.now()
         let read = try await longTrajectory(of: lease, result)
         let ended = whenEnded(lease, .succeeded)
-        _ = try await commits.write { [liveLeases] database -> HostRecords.Work? in
+        let completed = try await commits.write {
+            [liveLeases] database -> (state: TaskState, work: HostRecords.Work?) in
             let (task, standing) = try Self.standing(of: lease, database)
             if case .lost(let reason) = standing { throw StoreError.leaseLost(reason: reason) }
             let areAll = result.epochsCompleted == task.epochs
             let areEnough = task.stopsEarly && (1...task.epochs).contains(result.epochsCompleted)
-            guard standing == .succeededAlready || areAll || areEnough else {
+            let isDiverged =
+                try standing != .completedAlready
+                && Self.isDiverged(task, lastRows: result.rows, database)
+            guard standing == .completedAlready || areAll || areEnough || isDiverged else {
                 throw StoreError.epochsMissing(
                     completed: result.epochsCompleted, wanted: task.epochs)
             }
             let next = try Self.rowCount(of: task, database)
             let measured = try Self.measured(read, result, of: lease, after: next, database)
-            if standing == .succeededAlready { return nil }
+            if standing == .completedAlready { return (task.machine.state, nil) }
             try Self.insert(
                 result.rows, from: result.firstSequence, of: task, after: next, database)
-            try Self.succeed(task, lease, measured, result, at: now, database)
-            return try liveLeases.entry(lease)?.work ?? Self.holderOf(task, lease, database).work
-        } whenDurable: { work in
+            let state = try Self.complete(
+                task, lease, measured, result, isDiverged: isDiverged, at: now, database)
+            let work =
+                try liveLeases.entry(lease)?.work
+                ?? Self.holderOf(task, lease, database).work
+            return (state, work)
+        } whenDurable: { _, work in
             ended(work)
         }
         try await setAsideSuspects()
+        return completed.0
+    }
+
+    /// Whether the training loss of an attempt's last epoch is not finite.
+    /// - Parameter lastRows: of the call that completes the task; where there are none, they came
+    ///   before and are stored.
+    private static func isDiverged(
+        _ task: StoredTask, lastRows: MetricBatch, _ database: Database
+    ) throws -> Bool {
+        let rows =
+            try lastRows.count > 0
+            ? lastRows
+            : database.firstRow(
+                "SELECT rows FROM metric WHERE task = ? AND attempt = ? ORDER BY first DESC LIMIT 1",
+                [task.number, task.machine.attempt], MetricBatch.init(stored:))
+        var isDiverged = false
+        if let rows {
+            try rows.forEach(epoch: rows.lastEpoch) {
+                isDiverged = isDiverged || $0.row.isDiverged
+            }
+        }
+        return isDiverged
+    }
+
+    /// The first epoch of the task's newest attempt whose training loss is not finite.
+    private static func divergedEpoch(of task: StoredTask, _ database: Database) throws -> Int? {
+        let batches = try Row.fetchCursor(
+            database.cachedStatement(
+                sql: "SELECT rows FROM metric WHERE task = ? AND attempt = ? ORDER BY first"),
+            arguments: [task.number, task.machine.attempt])
+        while let row = try batches.next() {
+            let found = try MetricBatch(stored: row).rows().first { $0.isDiverged }
+            if let found { return found.epoch }
+        }
+        return nil
     }
 
     /// What the attempt's rows come to, with those of this call: exactly what the call says.
@@ -135,10 +180,10 @@ extension Store {
         return stored
     }
 
-    private static func succeed(
+    private static func complete(
         _ task: StoredTask, _ lease: LeaseID, _ measured: StoredTrajectory,
-        _ result: PackedCompletion, at now: Timestamp, _ database: Database
-    ) throws {
+        _ result: PackedCompletion, isDiverged: Bool, at now: Timestamp, _ database: Database
+    ) throws -> TaskState {
         let epochs = result.epochsCompleted
         guard measured.lastEpoch == epochs else {
             throw StoreError.evaluationMissing(lastEpoch: measured.lastEpoch, wanted: epochs)
@@ -147,16 +192,17 @@ extension Store {
         _ = try climb(task, result.rows, database)
         var machine = task.machine
         machine.revive()
-        machine.complete()
-        try end(lease, .succeeded, at: now, database)
+        machine.complete(isDiverged: isDiverged)
+        try end(lease, isDiverged ? .diverged : .succeeded, at: now, database)
         try database.executeCached(
             """
             UPDATE task SET state = ?, lease = NULL, error = NULL, epochsCompleted = ?,
-                trajectory = ?, attemptsCharged = ?
+                trajectory = ?, divergedEpoch = ?, attemptsCharged = ?
             WHERE number = ? AND state = ? AND attempt = ?
             """,
             [
                 machine.state.rawValue, epochs, result.trajectory.hexadecimal,
+                isDiverged ? try divergedEpoch(of: task, database) : nil,
                 machine.attemptsCharged,
                 task.number, task.machine.state.rawValue, task.machine.attempt,
             ])
@@ -164,6 +210,7 @@ extension Store {
             throw DatabaseError(message: "task \(task.number) changed within one transaction")
         }
         try shareResult(of: task, database)
+        return machine.state
     }
 }
 

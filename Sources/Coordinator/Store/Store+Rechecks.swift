@@ -44,7 +44,7 @@ extension Store {
             JOIN attempt ON attempt.task = task.number AND attempt.number = task.attempt
             JOIN worker ON worker.name = attempt.worker
             LEFT JOIN task AS again ON again.number = recheck.rerun
-        WHERE recheck.isOpen = 1 AND task.state = 'succeeded' AND worker.host <> ?
+        WHERE recheck.isOpen = 1 AND task.trajectory IS NOT NULL AND worker.host <> ?
             AND (recheck.rerun IS NULL OR again.state = 'ready')
         ORDER BY recheck.task LIMIT ?
         """
@@ -73,7 +73,7 @@ extension Store {
                 UPDATE recheck SET isOpen = 0
                 WHERE isOpen = 1 AND EXISTS (
                     SELECT 1 FROM task WHERE number = recheck.rerun
-                        AND state IN ('succeeded', 'failed', 'cancelled'))
+                        AND state IN ('succeeded', 'diverged', 'failed', 'cancelled'))
                 """)
     }
 
@@ -143,7 +143,7 @@ extension Store {
         SELECT task.position, task.id, worker.host, task.trajectory,
             otherWorker.host AS otherHost, again.trajectory AS otherTrajectory
         FROM recheck JOIN task ON task.number = recheck.task
-            JOIN task AS again ON again.number = recheck.rerun AND again.state = 'succeeded'
+            JOIN task AS again ON again.number = recheck.rerun AND again.trajectory IS NOT NULL
             JOIN attempt ON attempt.task = task.number AND attempt.number = task.attempt
             JOIN worker ON worker.name = attempt.worker
             JOIN attempt AS otherAttempt
@@ -182,9 +182,8 @@ extension Store {
                     sum(CASE WHEN recheck.rerun IS NULL
                         THEN task.state NOT IN ('failed', 'cancelled', 'cached', 'pruned')
                         ELSE again.state IN ('ready', 'leased') END) AS waiting,
-                    sum(again.state IS 'succeeded' AND again.trajectory = task.trajectory) AS same,
-                    sum(again.state IS 'succeeded' AND again.trajectory <> task.trajectory)
-                        AS different,
+                    coalesce(sum(again.trajectory = task.trajectory), 0) AS same,
+                    coalesce(sum(again.trajectory <> task.trajectory), 0) AS different,
                     sum(again.state IS 'failed' OR again.state IS 'cancelled') AS failed
                 FROM recheck JOIN task ON task.number = recheck.task
                     LEFT JOIN task AS again ON again.number = recheck.rerun

@@ -10,6 +10,10 @@ struct ReportTask: Sendable {
     var gateCells: [String]
     var epochsCompleted: Int
     var trajectory: String?
+    /// The first epoch whose training loss was not finite, also of a result that is cached.
+    var divergedEpoch: Int?
+    /// Why the sweep's halving stopped it.
+    var prunedReason: String?
     var error: String?
     /// The last row of each split.
     var metrics: [MetricRow]
@@ -101,7 +105,8 @@ struct SweepSnapshot {
         SELECT task.number, task.position, task.id, task.state, task.gate, task.epochsCompleted,
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
             attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows,
-            CASE WHEN task.source IS NOT NULL THEN origin.sweep END
+            CASE WHEN task.source IS NOT NULL THEN origin.sweep END, task.divergedEpoch,
+            task.prunedReason
         FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
             \(withConfiguration ? "JOIN configuration ON configuration.task = task.number" : "")
             LEFT JOIN attempt ON attempt.task = origin.number AND attempt.number = origin.attempt
@@ -131,8 +136,9 @@ extension ReportTask {
         }
         self.init(
             position: row[1], id: SweepTaskID(unchecked: row[2]), state: state,
-            gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6], error: row[7],
-            metrics: [], attempts: row[8], host: row[9],
+            gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6],
+            divergedEpoch: row[15], prunedReason: row[16], error: row[7], metrics: [],
+            attempts: row[8], host: row[9],
             startedAt: (row[10] as Int64?).map(Timestamp.init(milliseconds:)),
             endedAt: (row[11] as Int64?).map(Timestamp.init(milliseconds:)),
             configuration: withConfiguration ? row[12] : nil,

@@ -7,7 +7,7 @@ import Shared
 extension Store {
     private static let take = """
         UPDATE task SET state = 'cached', source = origin.number, error = NULL,
-            trajectory = origin.trajectory,
+            trajectory = origin.trajectory, divergedEpoch = origin.divergedEpoch,
             epochsCompleted = origin.epochsCompleted
         FROM task AS origin
         """
@@ -18,7 +18,7 @@ extension Store {
             sql: take + """
                  JOIN sweep ON sweep.id = origin.sweep AND sweep.sharesResults
                 WHERE task.sweep = ? AND task.state = 'ready' AND origin.id = task.id
-                    AND origin.state = 'succeeded'
+                    AND origin.trajectory IS NOT NULL AND origin.source IS NULL
                 """,
             arguments: [sweep.rawValue])
         return database.changesCount
@@ -31,7 +31,8 @@ extension Store {
             sql: take + """
                  JOIN sweep ON sweep.id = origin.sweep AND sweep.sharesResults
                 WHERE task.number IN (SELECT value FROM json_each(?)) AND task.state = 'ready'
-                    AND origin.id = task.id AND origin.state = 'succeeded'
+                    AND origin.id = task.id
+                    AND origin.trajectory IS NOT NULL AND origin.source IS NULL
                     AND task.sweep IN (SELECT id FROM sweep WHERE sharesResults)
                 """,
             arguments: [tasks.sqlList])

@@ -44,7 +44,8 @@ extension Store {
                 SELECT sweep.id, sweep.name, sweep.createdAt, task.state, count(*) AS tasks,
                     sum(CASE WHEN task.state IN ('ready', 'leased')
                         THEN task.epochs ELSE task.epochsCompleted END) AS epochs,
-                    sum(task.epochsCompleted) AS completed
+                    sum(task.epochsCompleted) AS completed,
+                    sum(task.divergedEpoch IS NOT NULL) AS diverged
                 FROM sweep JOIN task ON task.sweep = sweep.id
                 WHERE sweep.recheckOf IS NULL \(sql)
                 GROUP BY sweep.number, task.state ORDER BY sweep.number DESC
@@ -64,6 +65,7 @@ extension Store {
             }
             let last = statuses.count - 1
             statuses[last].tasks[row["state"]] = row["tasks"]
+            statuses[last].divergedCount += row["diverged"]
             statuses[last].epochsTotal += row["epochs"]
             statuses[last].epochsCompleted += row["completed"]
         }
@@ -96,8 +98,8 @@ extension Store {
         let idle = seen.filter { !names.contains($0.key) }.map { name, seen in
             WorkerStatus(
                 name: name, host: seen.host, firstSeenAt: seen.firstSeenAt,
-                secondsSinceSeen: (now - seen.instant).seconds, leased: 0, succeeded: 0, failed: 0,
-                lost: 0)
+                secondsSinceSeen: (now - seen.instant).seconds, leased: 0, succeeded: 0,
+                diverged: 0, failed: 0, lost: 0)
         }
         return try await withSuspicions(stored + idle).sorted {
             ($0.firstSeenAt, $0.name.rawValue) < ($1.firstSeenAt, $1.name.rawValue)
@@ -112,10 +114,11 @@ extension Store {
                 database,
                 sql: """
                     SELECT worker.name, worker.host, worker.firstSeenAt,
-                        leased, succeeded, failed, lost
+                        leased, succeeded, diverged, failed, lost
                     FROM worker LEFT JOIN (
                         SELECT worker, sum(outcome = 'running') AS leased,
                             sum(outcome = 'succeeded') AS succeeded,
+                            sum(outcome = 'diverged') AS diverged,
                             sum(outcome = 'failed') AS failed, sum(outcome = 'lost') AS lost
                         FROM attempt GROUP BY worker
                     ) AS ended ON ended.worker = worker.name
@@ -127,7 +130,8 @@ extension Store {
                     firstSeenAt: Timestamp(milliseconds: row["firstSeenAt"]),
                     secondsSinceSeen: seen[name].map { (now - $0.instant).seconds },
                     leased: row["leased"] ?? 0, succeeded: row["succeeded"] ?? 0,
-                    failed: row["failed"] ?? 0, lost: row["lost"] ?? 0)
+                    diverged: row["diverged"] ?? 0, failed: row["failed"] ?? 0,
+                    lost: row["lost"] ?? 0)
             }
         }
     }

@@ -78,10 +78,12 @@ extension Store {
         let known = liveLeases.entry(lease)?.work
         return { [liveLeases, hosts] stored in
             liveLeases.end([lease])
-            guard let work = known ?? stored, outcome == .succeeded || outcome == .failed else {
-                return
+            guard let work = known ?? stored else { return }
+            switch outcome {
+            case .succeeded, .diverged: hosts.record(work, failed: nil)
+            case .failed: hosts.record(work, failed: lease)
+            case .running, .lost, .handedBack, .cancelled, .pruned: break
             }
-            hosts.record(work, failed: outcome == .failed ? lease : nil)
         }
     }
 
@@ -164,7 +166,7 @@ extension Store {
         let refused = hosts.allRefusals.map { key, refusal in
             WorkerStatus(
                 name: refusal.worker, host: key.host, firstSeenAt: refusal.at,
-                secondsSinceSeen: nil, leased: 0, succeeded: 0, failed: 0, lost: 0,
+                secondsSinceSeen: nil, leased: 0, succeeded: 0, diverged: 0, failed: 0, lost: 0,
                 selfTestFailure: refusal.reason)
         }
         // One that trained before the coordinator was replaced by another version has both.

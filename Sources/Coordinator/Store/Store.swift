@@ -36,6 +36,9 @@ struct Store: Sendable {
         }
         pool = try DatabasePool(path: path, configuration: configuration)
         try Self.makeCommitsDurable(pool, logPages: DiskSpace(path: path).logPages)
+        guard try !pool.read(Schema.migrator.hasBeenSuperseded) else {
+            throw StoreError.otherBuild(path: path)
+        }
         try Schema.migrator.migrate(pool)
         hosts = try Self.hostRecords(pool)
         commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax)
@@ -99,6 +102,7 @@ struct Store: Sendable {
 /// Why the store refused. Each has one answer on the wire.
 enum StoreError: Error, Equatable {
     case notDurable(found: String)
+    case otherBuild(path: String)
     case noSuchSweep(String)
     case noSuchDataset(Digest)
     case noSuchLease(LeaseID)
@@ -121,6 +125,9 @@ enum StoreError: Error, Equatable {
 extension StoreError: CustomStringConvertible {
     var description: String {
         switch self {
+        case .otherBuild(let path):
+            "'\(path)' was made by another build, whose tables are different: fetch its reports "
+                + "with that build, and name another directory with --data-dir."
         case .notDurable(let found):
             "The database's synchronous level is \(found), not 2 (FULL): commits would not survive "
                 + "a power cut."

@@ -23,6 +23,7 @@ extension KPathConfiguration {
         members["train_examples"] = trainExamples.map(JSONValue.integer)
         members["test_examples"] = testExamples.map(JSONValue.integer)
         members["stop"] = stop?.json
+        onDivergence.write(to: &members)
         return .object(members)
     }
 }

@@ -29,7 +29,7 @@ extension KPathConfiguration: ReadableConfiguration {
         "optimizer.dampening", "optimizer.weight_decay", "optimizer.nesterov", "optimizer.beta1",
         "optimizer.beta2", "optimizer.epsilon", "optimizer.amsgrad",
         "evaluation", "evaluation.every_epochs", "evaluation.train_examples",
-        "stop", "stop.metric", "stop.below", "stop.above",
+        "stop", "stop.metric", "stop.below", "stop.above", DivergencePolicy.key,
         "seeds", "seeds.gate", "seeds.weights", "seeds.data",
     ]
 
@@ -60,14 +60,16 @@ extension FieldReader {
         let batchSize = integer("batch_size", in: 1...Limits.batchSizeMax, default: nil)
         let epochs = integer("epochs", in: 1...Limits.epochsMax, default: nil)
         let optimizer = optimizer()
-        let (evaluation, stop, seeds) = (evaluation(), stopRule(.kPath), seeds())
+        let (evaluation, stop) = (evaluation(), stopRule(.kPath))
+        let (onDivergence, seeds) = (divergencePolicy(), seeds())
         guard let domains, let gate, let optimizer else { return nil }
         return KPathConfiguration(
             dataset: dataset, trainExamples: trainExamples, testExamples: testExamples,
             domains: domains, classes: classes, inputTransform: input, targetTransform: target,
             hiddenWidth: hiddenWidth, layers: layers, hiddenLayers: hiddenLayers, relu: relu,
             initialization: initialization, gate: gate, batchSize: batchSize, epochs: epochs,
-            optimizer: optimizer, evaluation: evaluation, stop: stop, seeds: seeds)
+            optimizer: optimizer, evaluation: evaluation, stop: stop,
+            onDivergence: onDivergence, seeds: seeds)
     }
 
     /// With combinations of classes as targets, M defaults to half of how many there are: the other

@@ -35,6 +35,8 @@ public struct KPathConfiguration: Hashable, Sendable {
     public var evaluation: Evaluation
     /// When it ends before its last epoch; nil: never.
     public var stop: StopRule?
+    /// What happens once the training loss is not finite.
+    public var onDivergence: DivergencePolicy
     public var seeds: Seeds
 
     public init(
@@ -44,7 +46,8 @@ public struct KPathConfiguration: Hashable, Sendable {
         hiddenWidth: Int, layers: Int = 1, hiddenLayers: Int = 1, relu: Bool = false,
         initialization: Initialization = Initialization(), gate: GateRecipe,
         batchSize: Int, epochs: Int, optimizer: Optimizer,
-        evaluation: Evaluation = Evaluation(), stop: StopRule? = nil, seeds: Seeds = Seeds()
+        evaluation: Evaluation = Evaluation(), stop: StopRule? = nil,
+        onDivergence: DivergencePolicy = .stop, seeds: Seeds = Seeds()
     ) {
         self.dataset = dataset
         self.trainExamples = trainExamples
@@ -64,6 +67,7 @@ public struct KPathConfiguration: Hashable, Sendable {
         self.optimizer = optimizer
         self.evaluation = evaluation
         self.stop = stop
+        self.onDivergence = onDivergence
         self.seeds = seeds
     }
 }

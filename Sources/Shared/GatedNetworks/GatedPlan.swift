@@ -9,19 +9,22 @@ public struct GatedPlan: Hashable, Sendable {
     public var everyEpochs: Int
     /// When it has learnt enough, before its last epoch.
     public var stop: StopRule?
+    /// What happens once the training loss is not finite.
+    public var onDivergence: DivergencePolicy
     /// Where the reduction starts in every mode if the network's own start is not decoupled; nil:
     /// the gain for a balanced start, the gain / 2.5 for an orthogonal one.
     public var theoryStart: Double?
 
     public init(
         initialization: Initialization, method: Method, epochs: Int, everyEpochs: Int = 1,
-        stop: StopRule? = nil, theoryStart: Double? = nil
+        stop: StopRule? = nil, onDivergence: DivergencePolicy = .stop, theoryStart: Double? = nil
     ) {
         self.initialization = initialization
         self.method = method
         self.epochs = epochs
         self.everyEpochs = everyEpochs
         self.stop = stop
+        self.onDivergence = onDivergence
         self.theoryStart = theoryStart
     }
 
@@ -63,7 +66,8 @@ extension GatedPlan {
     static let paths = [
         "init", "init.scheme", "init.gain", "method", "method.name", "method.learning_rate",
         "method.tolerance", "epochs", "evaluation", "evaluation.every_epochs", "stop",
-        "stop.metric", "stop.below", "stop.above", "theory", "theory.initial_singular_value",
+        "stop.metric", "stop.below", "stop.above", DivergencePolicy.key, "theory",
+        "theory.initial_singular_value",
     ]
 
     var members: [String: JSONValue] {
@@ -87,6 +91,7 @@ extension GatedPlan {
             ])
         }
         members["stop"] = stop.map(\.json)
+        onDivergence.write(to: &members)
         if let theoryStart {
             members["theory"] = .object(["initial_singular_value": .number(theoryStart)])
         }
@@ -106,7 +111,7 @@ extension FieldReader {
             every = fields.integer("every_epochs", in: 1...Limits.epochsMax, default: 1)
             fields.finish()
         }
-        let stop = stopRule(experiment)
+        let (stop, onDivergence) = (stopRule(experiment), divergencePolicy())
         if let map = value("theory") {
             var fields = FieldReader(
                 map, wanted: "a map of initial_singular_value", mistakes: mistakes)
@@ -116,7 +121,7 @@ extension FieldReader {
         guard let initialization, let method else { return nil }
         return GatedPlan(
             initialization: initialization, method: method, epochs: epochs, everyEpochs: every,
-            stop: stop, theoryStart: start)
+            stop: stop, onDivergence: onDivergence, theoryStart: start)
     }
 
     private mutating func gatedInitialization() -> GatedPlan.Initialization? {

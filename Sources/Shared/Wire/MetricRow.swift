@@ -30,6 +30,17 @@ public enum MetricName {
     public static let accuracyUntrainedPaths = "accuracy_untrained_paths"
 }
 
+extension MetricRow {
+    /// Whether the training loss, or the mean loss of the trained pathways, is NaN or infinite as a
+    /// float32: the training has diverged. A row without these metrics, as of a network with no
+    /// trained pathway, has not.
+    public var isDiverged: Bool {
+        [MetricName.trainingLoss, MetricName.lossTrainedPaths].contains { name in
+            values[name].map { !$0.value.isFinite } ?? false
+        }
+    }
+}
+
 /// A float32 that may be NaN or infinite, as a diverged loss is: JSON has no number for those, so
 /// they travel as the texts `NaN`, `Infinity` and `-Infinity`.
 public struct MetricValue: Hashable, Sendable {
@@ -103,5 +114,5 @@ public struct TrajectoryDigest: Sendable {
 /// Which arithmetic made a number. Part of every task's identity: results of two versions are never
 /// taken for one another. To be raised by any change that can change a bit of a result.
 public enum NumericVersion {
-    public static let current = "4"
+    public static let current = "5"
 }

@@ -27,6 +27,8 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     public var createdAt: Timestamp
     /// Tasks by state; a state without tasks is 0.
     public var tasks: [String: Int]
+    /// How many of those with a result have diverged, cached results included.
+    public var divergedCount: Int
     public var epochsCompleted: Int
     public var epochsTotal: Int
     /// Over the last few minutes; nil before anything was trained.
@@ -38,13 +40,15 @@ public struct SweepStatus: Codable, Hashable, Sendable {
 
     public init(
         id: SweepID, name: String, createdAt: Timestamp, tasks: [String: Int],
-        epochsCompleted: Int, epochsTotal: Int, epochsPerSecond: Double? = nil,
-        secondsLeft: Double? = nil, rechecks: RecheckStatus = RecheckStatus()
+        divergedCount: Int = 0, epochsCompleted: Int, epochsTotal: Int,
+        epochsPerSecond: Double? = nil, secondsLeft: Double? = nil,
+        rechecks: RecheckStatus = RecheckStatus()
     ) {
         self.id = id
         self.name = name
         self.createdAt = createdAt
         self.tasks = tasks
+        self.divergedCount = divergedCount
         self.epochsCompleted = epochsCompleted
         self.epochsTotal = epochsTotal
         self.epochsPerSecond = epochsPerSecond
@@ -55,6 +59,7 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     enum CodingKeys: String, CodingKey {
         case id, name, tasks, rechecks
         case createdAt = "created_at"
+        case divergedCount = "diverged_count"
         case epochsCompleted = "epochs_completed"
         case epochsTotal = "epochs_total"
         case epochsPerSecond = "epochs_per_second"

@@ -2,8 +2,8 @@
 /// final.
 ///
 ///                 lease               complete
-///     [ready] ------------> [leased] -----------> [succeeded]
-///        ^                    |  |
+///     [ready] ------------> [leased] -----------> [succeeded] or, if the last training loss is
+///        ^                    |  |                NaN or infinite, [diverged]
 ///        |  lease expires or  |  |  fail, or lease expires,
 ///        |  is handed back,   |  |  with no attempts left
 ///        |  or fail with      |  '--------------> [failed]
@@ -21,6 +21,8 @@ public enum TaskState: String, Codable, CaseIterable, Sendable {
     case leased
     /// Trained to the end, and all its metrics are stored.
     case succeeded
+    /// The training loss became NaN or infinite; all that was measured is stored.
+    case diverged
     /// Out of attempts, or not trainable at all; the task's error says why.
     case failed
     /// Stopped by a person.
@@ -30,13 +32,19 @@ public enum TaskState: String, Codable, CaseIterable, Sendable {
     /// Stopped early by the sweep's `halving`, because others did better.
     case pruned
 
-    /// Trained to the end, here or for another sweep.
-    public var hasResult: Bool { self == .succeeded || self == .cached }
+    /// Whether the task's own training, or that of a task of the same content, reached its end:
+    /// the report's column `complete`.
+    public var hasResult: Bool {
+        switch self {
+        case .succeeded, .diverged, .cached: true
+        case .ready, .leased, .failed, .cancelled, .pruned: false
+        }
+    }
 
     public var isFinal: Bool {
         switch self {
         case .ready, .leased: false
-        case .succeeded, .failed, .cancelled, .cached, .pruned: true
+        case .succeeded, .diverged, .failed, .cancelled, .cached, .pruned: true
         }
     }
 }
@@ -45,6 +53,8 @@ public enum TaskState: String, Codable, CaseIterable, Sendable {
 public enum AttemptOutcome: String, Codable, CaseIterable, Sendable {
     case running
     case succeeded
+    /// The training loss became NaN or infinite.
+    case diverged
     /// The training's own error.
     case failed
     /// The worker was not heard of for a whole lease.

@@ -13,6 +13,8 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
     public var secondsSinceSeen: Double?
     public var leased: Int
     public var succeeded: Int
+    /// Trainings whose loss became NaN or infinite: no fault of the worker.
+    public var diverged: Int
     public var failed: Int
     public var lost: Int
     /// Tasks that came to another result when another host ran them again, or that this one ran
@@ -25,7 +27,7 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
 
     public init(
         name: WorkerName, host: String, firstSeenAt: Timestamp, secondsSinceSeen: Double?,
-        leased: Int, succeeded: Int, failed: Int, lost: Int, differing: Int = 0,
+        leased: Int, succeeded: Int, diverged: Int, failed: Int, lost: Int, differing: Int = 0,
         setAside: String? = nil, selfTestFailure: String? = nil
     ) {
         self.name = name
@@ -34,6 +36,7 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
         self.secondsSinceSeen = secondsSinceSeen
         self.leased = leased
         self.succeeded = succeeded
+        self.diverged = diverged
         self.failed = failed
         self.lost = lost
         self.differing = differing
@@ -42,7 +45,7 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, host, leased, succeeded, failed, lost, differing
+        case name, host, leased, succeeded, diverged, failed, lost, differing
         case setAside = "set_aside"
         case selfTestFailure = "self_test_failure"
         case firstSeenAt = "first_seen_at"

@@ -6,6 +6,7 @@ final class GatedModel {
     let network: GatedNetwork
     /// The context of each residual of the network's loss.
     private let residualContexts: [Int]
+    private let lossBound: LossBound
 
     struct Losses {
         /// What is trained: the sum over trained contexts of weight times loss.
@@ -13,6 +14,12 @@ final class GatedModel {
         /// Means over trained and over other contexts, by their weights; nil where there are none.
         let trained: Double?
         let untrained: Double?
+
+        /// Whether what is trained is NaN or infinite as the float32 that a report has.
+        var isDiverged: Bool {
+            guard let trained else { return false }
+            return !Float(training).isFinite || !Float(trained).isFinite
+        }
     }
 
     /// Throws where the graph is too large, its moments are those of no data, or where there are
@@ -28,6 +35,7 @@ final class GatedModel {
         let (residuals, residualContexts) = try Self.residuals(graph, lossTree)
         self.graph = graph
         self.residualContexts = residualContexts
+        lossBound = LossBound(graph, lossTree, residuals)
         network = try GatedNetwork(
             widths: graph.nodes.map(\.width), edges: graph.edges,
             correlations: PathCorrelations(graph, tree), lossTree: lossTree, residuals: residuals)
@@ -96,6 +104,10 @@ final class GatedModel {
     }
 
     func losses() -> Losses { losses {} }
+
+    /// Whether a bound from the weights' norms shows that the training loss is finite as a float32.
+    /// False says nothing; `losses` does. Costs a pass over the weights, not over the pathways.
+    var hasFiniteLossForSure: Bool { lossBound.isFinite(largestNorm: network.largestNorm) }
 
     /// - Parameter look: called often where it takes long.
     func losses<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) -> Losses {

@@ -199,6 +199,17 @@ extension GatedNetwork {
         return Matrix(rows: slot.rows, columns: slot.columns, values: Array(values))
     }
 
+    /// The largest Frobenius norm of an edge's weights; NaN if a weight is.
+    var largestNorm: Double {
+        var largest = 0.0
+        for slot in weightSlots {
+            let (values, count) = (numbers.base + slot.start, slot.rows * slot.columns)
+            let norm = cm_dot(count, values, values)
+            if !(norm <= largest) { largest = norm }
+        }
+        return largest.squareRoot()
+    }
+
     /// One step of gradient descent.
     func descend<Stop: Error>(rate: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
         try computeSlopes(look)

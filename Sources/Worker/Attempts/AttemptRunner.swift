@@ -192,6 +192,10 @@ struct AttemptRunner {
                 schedule.kept(epochs: epochs, now: .now)
             }
         }
+        if let epoch = training.divergedEpoch {
+            attempt.logger.warning(
+                "diverged: the training loss is not finite", metadata: ["epoch": "\(epoch)"])
+        }
         return .ended(
             .trained(
                 CompleteRequest(

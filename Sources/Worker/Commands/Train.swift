@@ -75,12 +75,16 @@ struct Train: ParsableCommand {
         if let metrics { try write(all, to: metrics) }
         if json {
             let summary = Summary(
-                epochsCompleted: training.epochsCompleted, trajectory: trajectory.digest,
+                epochsCompleted: training.epochsCompleted, divergedEpoch: training.divergedEpoch,
+                trajectory: trajectory.digest,
                 metrics: all.filter { $0.epoch == training.epochsCompleted },
                 estimatedBytes: need.bytes,
                 peakBytes: before.flatMap { before in most.map { $0 - before } })
             print(String(decoding: try WireCoding.encode(summary), as: UTF8.self))
         } else {
+            if let epoch = training.divergedEpoch {
+                print("diverged at epoch \(epoch): the training loss is not finite")
+            }
             print("trajectory \(trajectory.digest)")
         }
     }
@@ -91,6 +95,8 @@ struct Train: ParsableCommand {
 
     private struct Summary: Encodable {
         var epochsCompleted: Int
+        /// The first epoch whose training loss was NaN or infinite; nil: none.
+        var divergedEpoch: Int?
         var trajectory: Digest
         /// After the last epoch.
         var metrics: [MetricRow]
@@ -101,6 +107,7 @@ struct Train: ParsableCommand {
         enum CodingKeys: String, CodingKey {
             case metrics
             case epochsCompleted = "epochs_completed"
+            case divergedEpoch = "diverged_epoch"
             case trajectory = "trajectory_sha256"
             case estimatedBytes = "estimated_bytes"
             case peakBytes = "peak_bytes"

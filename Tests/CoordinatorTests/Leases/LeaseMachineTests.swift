@@ -17,7 +17,7 @@ import Testing
             case .endPermanently: machine.endAttempt(isPermanent: true)
             case .handBack: machine.handBack()
             case .forgive: machine.forgive()
-            case .complete: machine.complete()
+            case .complete: machine.complete(isDiverged: false)
             case .prune: machine.prune()
             case .cancel: _ = machine.cancel()
             case .retry: _ = machine.retry()
@@ -25,18 +25,19 @@ import Testing
         }
     }
 
-    /// What follows from each state, in the order of `TaskState`: ready, leased, succeeded, failed,
-    /// cancelled, cached, pruned. A dot: nothing changes. Two attempts of three are counted.
+    /// What follows from each state, in the order of `TaskState`: ready, leased, succeeded,
+    /// diverged, failed, cancelled, cached, pruned. A dot: nothing changes. Two attempts of three are
+    /// counted.
     static let next: [Event: [String]] = [
-        .lease: ["leased", ".", ".", ".", ".", ".", "."],
-        .revive: ["leased", ".", ".", "leased", ".", ".", "."],
-        .endAttempt: [".", "ready", ".", ".", ".", ".", "."],
-        .endPermanently: [".", "failed", ".", ".", ".", ".", "."],
-        .handBack: [".", "ready", ".", ".", ".", ".", "."],
-        .complete: [".", "succeeded", ".", ".", ".", ".", "."],
-        .prune: [".", "pruned", ".", ".", ".", ".", "."],
-        .cancel: ["cancelled", "cancelled", ".", ".", ".", ".", "."],
-        .retry: [".", ".", ".", "ready", "ready", ".", "."],
+        .lease: ["leased", ".", ".", ".", ".", ".", ".", "."],
+        .revive: ["leased", ".", ".", ".", "leased", ".", ".", "."],
+        .endAttempt: [".", "ready", ".", ".", ".", ".", ".", "."],
+        .endPermanently: [".", "failed", ".", ".", ".", ".", ".", "."],
+        .handBack: [".", "ready", ".", ".", ".", ".", ".", "."],
+        .complete: [".", "succeeded", ".", ".", ".", ".", ".", "."],
+        .prune: [".", "pruned", ".", ".", ".", ".", ".", "."],
+        .cancel: ["cancelled", "cancelled", ".", ".", ".", ".", ".", "."],
+        .retry: [".", ".", ".", ".", "ready", "ready", ".", "."],
     ]
 
     @Test(arguments: [
@@ -128,7 +129,8 @@ import Testing
         switch (state, outcome) {
         case (.leased, .running): #expect(standing == .current)
         case (.ready, .lost), (.failed, .lost): #expect(standing == .revivable)
-        case (.succeeded, .succeeded): #expect(standing == .succeededAlready)
+        case (.succeeded, .succeeded), (.diverged, .diverged):
+            #expect(standing == .completedAlready)
         default:
             guard case .lost(let reason) = standing else {
                 Issue.record("\(standing)")

@@ -99,13 +99,14 @@ import Testing
             let lines = report.components(separatedBy: "\r\n")
             #expect(
                 lines[0] == """
-                    sweep,position,task,state,seeds.weights,gate_family,gate_k,gate_id,\
+                    sweep,position,task,state,complete,seeds.weights,gate_family,gate_k,gate_id,\
                     gate_class_size,gate_density,gate_rank,gate_components,trained_pathways,\
                     untrained_pathways,gate_name,\
                     epochs_completed,loss_trained_paths,loss_untrained_paths,\
                     accuracy_trained_paths,accuracy_untrained_paths,train_loss_trained_paths,\
                     train_loss_untrained_paths,train_accuracy_trained_paths,\
-                    train_accuracy_untrained_paths,trajectory_sha256,error,recheck
+                    train_accuracy_untrained_paths,diverged_epoch,trajectory_sha256,pruned_reason,\
+                    error,recheck
                     """)
             let rows = Self.rows(of: leases[0])
             let text = { (row: MetricRow, name: String) in row.values[name]?.text ?? "" }
@@ -114,14 +115,15 @@ import Testing
                     .joined(separator: ",") + ",0.5,"
             }.joined(separator: ",")
             #expect(
-                lines[1] == "study,0,\(leases[0].task),succeeded,1,plus_mod,1,2x2-9,2,"
+                lines[1] == "study,0,\(leases[0].task),succeeded,true,1,plus_mod,1,2x2-9,2,"
                     + "0.5,2,2,2,2,,2,"
-                    + "\(metrics),\(StoreWorld.trajectory(rows)),,")
+                    + "\(metrics),,\(StoreWorld.trajectory(rows)),,,")
             #expect(
-                lines[2] == "study,1,\(leases[1].task),failed,1,plus_mod,2,2x2-f,1,"
-                    + "1.0,1,1,4,0,,0,,,,,,,,,,"
+                lines[2] == "study,1,\(leases[1].task),failed,false,1,plus_mod,2,2x2-f,1,"
+                    + "1.0,1,1,4,0,,0,,,,,,,,,,,,"
                     + "\"'=cmd, \"\"x\"\"\nloss is NaN\",")
-            #expect(lines[3].hasPrefix("study,2,") && lines[3].contains(",ready,2,plus_mod,1,"))
+            #expect(lines[3].hasPrefix("study,2,"))
+            #expect(lines[3].contains(",ready,false,2,plus_mod,1,"))
             #expect(lines.count == 6 && lines[5].isEmpty)
         }
     }

@@ -5,8 +5,9 @@ import Testing
 
 @Suite struct SummaryTests {
     private static let header =
-        "sweep,position,task,state,seeds.weights,init.gain,gate_family,gate_k,trained_pathways,"
-        + "untrained_pathways,accuracy_trained_paths,accuracy_untrained_paths"
+        "sweep,position,task,state,complete,seeds.weights,init.gain,gate_family,gate_k,trained_pathways,"
+        + "untrained_pathways,accuracy_trained_paths,accuracy_untrained_paths,"
+        + "diverged_epoch"
 
     private static func report(_ rows: String...) -> String {
         ([header] + rows).map { $0 + "\r\n" }.joined()
@@ -21,45 +22,71 @@ import Testing
     @Test func `seeds are averaged, and settings stand together`() throws {
         let lines = try Self.table(
             Self.report(
-                "s,0,a,succeeded,1,10,plus_mod,2,4,12,0.9,0.1",
-                "s,1,b,succeeded,1,1,plus_mod,2,4,12,0.8,0.6",
-                "s,2,c,succeeded,1,10,plus_mod,3,6,10,1.0,0.2",
-                "s,3,d,succeeded,1,1,plus_mod,3,6,10,0.7,0.5",
-                "s,4,e,succeeded,2,10,plus_mod,2,4,12,0.7,0.2"))
+                "s,0,a,succeeded,true,1,10,plus_mod,2,4,12,0.9,0.1,",
+                "s,1,b,succeeded,true,1,1,plus_mod,2,4,12,0.8,0.6,",
+                "s,2,c,succeeded,true,1,10,plus_mod,3,6,10,1.0,0.2,",
+                "s,3,d,succeeded,true,1,1,plus_mod,3,6,10,0.7,0.5,",
+                "s,4,e,succeeded,true,2,10,plus_mod,2,4,12,0.7,0.2,"))
         #expect(
             lines == [
-                "init.gain gate pathways trained untrained",
-                "10 plus_mod 2 4+12 0.800 0.150",
-                "10 plus_mod 3 6+10 1.000 0.200",
-                "1 plus_mod 2 4+12 0.800 0.600",
-                "1 plus_mod 3 6+10 0.700 0.500",
+                "init.gain gate pathways trained untrained n",
+                "10 plus_mod 2 4+12 0.800 0.150 2 of 2",
+                "10 plus_mod 3 6+10 1.000 0.200 1 of 1",
+                "1 plus_mod 2 4+12 0.800 0.600 1 of 1",
+                "1 plus_mod 3 6+10 0.700 0.500 1 of 1",
             ])
     }
 
     @Test func `what is not trained, or has no such pathways, stays empty`() throws {
         let report = Self.report(
-            "s,0,a,ready,1,10,plus_mod,2,4,12,,",
-            "s,1,b,succeeded,1,10,fully_connected,,16,0,0.5,NaN",
-            "s,2,c,failed,1,10,mod,,4,12,0.3,0.3")
+            "s,0,a,ready,false,1,10,plus_mod,2,4,12,,,",
+            "s,1,b,succeeded,true,1,10,fully_connected,,16,0,0.5,,",
+            "s,2,c,failed,false,1,10,mod,,4,12,0.3,0.3,")
         #expect(
             try Self.table(report).dropFirst() == [
-                "10 plus_mod 2 4+12", "10 fully_connected 16+0 0.500", "10 mod 4+12",
+                "10 plus_mod 2 4+12 0 of 1", "10 fully_connected 16+0 0.500 1 of 1",
+                "10 mod 4+12 0 of 1",
             ])
-        #expect(try Summary(report: report).text.contains("; 1 of 3 tasks are trained."))
+        #expect(try Summary(report: report).text.contains("; 1 of 3 tasks are complete."))
+    }
+
+    @Test func `what has diverged is in no mean, and is counted in its line and in the title`()
+        throws
+    {
+        let report = Self.report(
+            "s,0,a,succeeded,true,1,10,plus_mod,2,4,12,0.9,0.1,",
+            "s,1,b,diverged,true,2,10,plus_mod,2,4,12,NaN,NaN,3",
+            "s,2,c,cached,true,3,10,plus_mod,2,4,12,NaN,NaN,1",
+            "s,3,d,leased,false,4,10,plus_mod,2,4,12,0.4,0.9,",
+            "s,4,e,succeeded,true,1,1,plus_mod,2,4,12,0.5,Infinity,",
+            "s,5,f,succeeded,true,2,1,plus_mod,2,4,12,0.7,0.2,")
+        #expect(
+            try Self.table(report) == [
+                "init.gain gate pathways trained untrained n diverged",
+                "10 plus_mod 2 4+12 0.900 0.100 1 of 4 2 of 4",
+                // A number that is not finite is not left out of a mean.
+                "1 plus_mod 2 4+12 0.600 inf 2 of 2 0 of 2",
+            ])
+        #expect(
+            try Summary(report: report).text.contains(
+                "; 5 of 6 tasks are complete, 2 of them diverged and are in no mean."))
     }
 
     @Test func `where nothing is classified, losses are shown`() throws {
         let report =
             Self.header.replacingOccurrences(of: "accuracy", with: "loss") + "\r\n"
-            + "s,0,a,succeeded,1,10,,,,,0.0000125,193.4\r\n"
-            + "s,1,b,succeeded,1,20,mod,,4,12,2,\r\n"
-        #expect(try Self.table(report).dropFirst() == ["10 1.25e-05 193.4", "20 mod 4+12 2"])
+            + "s,0,a,succeeded,true,1,10,,,,,0.0000125,193.4,\r\n"
+            + "s,1,b,succeeded,true,1,20,mod,,4,12,2,,\r\n"
+        #expect(
+            try Self.table(report).dropFirst() == [
+                "10 1.25e-05 193.4 1 of 1", "20 mod 4+12 2 1 of 1",
+            ])
         #expect(try Summary(report: report).text.hasPrefix("Loss of pathways, mean over the seeds"))
     }
 
     private static let gates =
-        "state,seeds.weights,gate.permute_columns,gate_family,gate_k,gate_id,trained_pathways,"
-        + "untrained_pathways,gate_name,accuracy_trained_paths,accuracy_untrained_paths\r\n"
+        "state,complete,seeds.weights,gate.permute_columns,gate_family,gate_k,gate_id,trained_pathways,"
+        + "untrained_pathways,gate_name,accuracy_trained_paths,accuracy_untrained_paths,diverged_epoch\r\n"
 
     @Test func `gates of two classes or two names are two, whatever else they have in common`()
         throws
@@ -67,22 +94,22 @@ import Testing
         let lines = try Self.table(
             Self.gates
                 + """
-                succeeded,1,false,explicit,,4x4-0001,1,15,,0.1,0.5
-                succeeded,1,false,explicit,,4x4-0003,2,14,,0.2,0.5
-                succeeded,1,false,explicit,,4x4-0011,2,14,,0.4,0.5
-                succeeded,2,false,explicit,,4x4-0011,2,14,,0.6,0.5
-                succeeded,1,false,file,,unknown,2,14,ring,0.7,0.5
-                succeeded,1,false,file,,unknown,2,14,star,0.9,0.5
+                succeeded,true,1,false,explicit,,4x4-0001,1,15,,0.1,0.5,
+                succeeded,true,1,false,explicit,,4x4-0003,2,14,,0.2,0.5,
+                succeeded,true,1,false,explicit,,4x4-0011,2,14,,0.4,0.5,
+                succeeded,true,2,false,explicit,,4x4-0011,2,14,,0.6,0.5,
+                succeeded,true,1,false,file,,unknown,2,14,ring,0.7,0.5,
+                succeeded,true,1,false,file,,unknown,2,14,star,0.9,0.5,
 
                 """)
         #expect(
             lines == [
-                "gate name id pathways trained untrained",
-                "explicit 4x4-0001 1+15 0.100 0.500",
-                "explicit 4x4-0003 2+14 0.200 0.500",
-                "explicit 4x4-0011 2+14 0.500 0.500",
-                "file ring unknown 2+14 0.700 0.500",
-                "file star unknown 2+14 0.900 0.500",
+                "gate name id pathways trained untrained n",
+                "explicit 4x4-0001 1+15 0.100 0.500 1 of 1",
+                "explicit 4x4-0003 2+14 0.200 0.500 1 of 1",
+                "explicit 4x4-0011 2+14 0.500 0.500 2 of 2",
+                "file ring unknown 2+14 0.700 0.500 1 of 1",
+                "file star unknown 2+14 0.900 0.500 1 of 1",
             ])
     }
 
@@ -90,17 +117,17 @@ import Testing
         let lines = try Self.table(
             Self.gates
                 + """
-                succeeded,1,false,plus_mod,2,4x4-1,8,8,a,0.1,0.5
-                succeeded,1,true,plus_mod,2,4x4-1,8,8,a,0.2,0.5
-                succeeded,1,true,plus_mod,3,4x4-2,12,4,a,0.4,0.5
+                succeeded,true,1,false,plus_mod,2,4x4-1,8,8,a,0.1,0.5,
+                succeeded,true,1,true,plus_mod,2,4x4-1,8,8,a,0.2,0.5,
+                succeeded,true,1,true,plus_mod,3,4x4-2,12,4,a,0.4,0.5,
 
                 """)
         #expect(
             lines == [
-                "gate gate.permute_columns pathways trained untrained",
-                "plus_mod 2 false 8+8 0.100 0.500",
-                "plus_mod 2 true 8+8 0.200 0.500",
-                "plus_mod 3 true 12+4 0.400 0.500",
+                "gate gate.permute_columns pathways trained untrained n",
+                "plus_mod 2 false 8+8 0.100 0.500 1 of 1",
+                "plus_mod 2 true 8+8 0.200 0.500 1 of 1",
+                "plus_mod 3 true 12+4 0.400 0.500 1 of 1",
             ])
     }
 
@@ -108,11 +135,11 @@ import Testing
         let lines = try Self.table(
             Self.gates
                 + """
-                succeeded,1,false,random_regular,2,4x4-1,8,8,,0.1,0.5
-                succeeded,1,false,random_regular,2,4x4-2,8,8,,0.3,0.5
+                succeeded,true,1,false,random_regular,2,4x4-1,8,8,,0.1,0.5,
+                succeeded,true,1,false,random_regular,2,4x4-2,8,8,,0.3,0.5,
 
                 """)
-        #expect(lines.dropFirst() == ["random_regular 2 8+8 0.200 0.500"])
+        #expect(lines.dropFirst() == ["random_regular 2 8+8 0.200 0.500 2 of 2"])
     }
 
     @Test func `what is no report is refused`() {

@@ -32,7 +32,7 @@ import Testing
             sentence: "task study-1 is succeeded, but its last attempt is failed"),
         Damage(
             sql: "UPDATE metric SET lastEpoch = 1",
-            sentence: "task study-1 succeeded without metrics of its last epoch"),
+            sentence: "task study-1 is complete without metrics of its last epoch"),
         Damage(
             sql: "UPDATE metric SET first = 1",
             sentence: "the metric rows of attempt 1 of task study-1 have gaps"),

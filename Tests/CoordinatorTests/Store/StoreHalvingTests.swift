@@ -45,15 +45,17 @@ import Testing
     }
 
     /// Which tasks are stopped, and after which epoch, by the rule's own words: at a rung a task
-    /// goes on if it is one of the best third, at least of one, of those that have come there.
+    /// goes on if it is one of the best third, at least of one, of those that have come there. One
+    /// that has diverged is not compared.
     private func reference(_ curves: [[Float]], _ order: [(task: Int, epoch: Int)]) -> [Int: Int] {
         var (stopped, ladder) = ([Int: Int](), [Int: [Float]]())
         for (task, epoch) in order where stopped[task] == nil && Self.rungs.contains(epoch) {
             let value = curves[task][epoch - 1]
+            if value.isNaN { continue }
             ladder[epoch, default: []].append(value)
-            let sorted = ladder[epoch, default: []].map { $0.isNaN ? .infinity : $0 }.sorted()
+            let sorted = ladder[epoch, default: []].sorted()
             let worst = sorted[max(1, sorted.count / 3) - 1]
-            if (value.isNaN ? .infinity : value) > worst { stopped[task] = epoch }
+            if value > worst { stopped[task] = epoch }
         }
         return stopped
     }
@@ -113,7 +115,7 @@ import Testing
             epochsCompleted: Self.epochs, rowCount: rows.count, trajectory: digest.digest)
         var call = PackedCompletion(result)
         call.rows = MetricBatch(rows)
-        try await world.store.complete(leases[0], call)
+        _ = try await world.store.complete(leases[0], call)
         // Worse than the one that is done: stopped at the first rung, with a reason.
         try await world.append([row(1, 1), row(2, 0.5)], epochs: 2, to: leases[1])
         // Better: goes on.
@@ -121,7 +123,7 @@ import Testing
         let tasks = try await world.tasks()
         #expect(tasks.map(\.state) == [.succeeded, .pruned, .leased])
         #expect(
-            tasks[1].error
+            tasks[1].prunedReason
                 == "stopped after epoch 2: loss_trained_paths of 0.5 is not among the best of 2")
         #expect(
             try await world.attempts().contains { $0.hasPrefix("pruned: stopped after epoch 2") })

@@ -140,7 +140,8 @@ extension StoreWorld {
 
 extension Store {
     /// The rows were posted before.
-    func complete(_ lease: LeaseID, _ result: CompleteRequest) async throws {
+    @discardableResult
+    func complete(_ lease: LeaseID, _ result: CompleteRequest) async throws -> TaskState {
         try await complete(lease, PackedCompletion(result))
     }
 }
@@ -154,6 +155,8 @@ extension StoreWorld {
         var charged: Int
         var epochsCompleted: Int
         var error: String?
+        var divergedEpoch: Int?
+        var prunedReason: String?
     }
 
     func tasks() async throws -> [TaskRow] {
@@ -162,7 +165,8 @@ extension StoreWorld {
                 TaskRow(
                     state: TaskState(rawValue: row["state"]) ?? .ready, attempt: row["attempt"],
                     charged: row["attemptsCharged"], epochsCompleted: row["epochsCompleted"],
-                    error: row["error"])
+                    error: row["error"], divergedEpoch: row["divergedEpoch"],
+                    prunedReason: row["prunedReason"])
             }
         }
     }

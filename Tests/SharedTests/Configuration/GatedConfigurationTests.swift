@@ -33,7 +33,7 @@ import Testing
         {"experiment": "gated_network", "hidden_width": 5, "network": \(network),
          "init": {"scheme": "balanced", "gain": 0.1}, "method": \(method), "epochs": 20,
          "evaluation": {"every_epochs": 2}, "theory": {"initial_singular_value": 0.04},
-         "stop": {"metric": "training_loss", "below": 0.001},
+         "stop": {"metric": "training_loss", "below": 0.001}, "on_divergence": "continue",
          "seeds": {"weights": 3}}
         """
     }
@@ -47,7 +47,7 @@ import Testing
          "gate": {"family": "explicit", "rows": ["1000", "0100", "0010", "0011"],
           "column_permutation": [0, 1, 3, 2]},
          "data": \(data), "init": {"gain": 0.2}, "method": \(method), "epochs": 9,
-         "stop": {"metric": "loss_untrained_paths", "above": 100},
+         "stop": {"metric": "loss_untrained_paths", "above": 100}, "on_divergence": "continue",
          "seeds": {"gate": 1, "weights": 2}}
         """
     }

@@ -97,7 +97,7 @@ import Testing
         let configuration = Configuration.kPath(Self.small)
         let identity = try configuration.identity(dataDigest: nil)
         // The SHA-256 of the text above inside {"configuration": …}, by another program.
-        let digits = "c687ab32cd2a7e136212f1abb63c6e83128612880d7eb69b08644220c6414cfe"
+        let digits = "a3c6e803865f653f2c7f4efde33b54814cf7194a59de0a48ef0a5b261163bfc3"
         #expect(identity.hexadecimal == digits)
         #expect(SweepTaskID(identity: identity).rawValue == String(digits.prefix(32)))
         var other = Self.small
@@ -135,7 +135,7 @@ extension KPathConfiguration {
             gate: gate(domains: domains, &random), batchSize: 1 + random.below(64),
             epochs: 1 + random.below(1_000), optimizer: flag() ? .sgd(sgd) : .adam(adam),
             evaluation: Evaluation(everyEpochs: 1 + random.below(9), trainExamples: maybe(7)),
-            stop: stop(&random),
+            stop: stop(&random), onDivergence: random.below(2) == 0 ? .stop : .trainOn,
             seeds: Seeds(
                 gate: random.next() >> 1, weights: random.next() >> 1, data: random.next() >> 40))
     }

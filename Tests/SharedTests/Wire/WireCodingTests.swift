@@ -86,8 +86,9 @@ import Testing
                 WorkerStatus(
                     name: worker, host: "host",
                     firstSeenAt: Timestamp(milliseconds: 1_700_000_000_000),
-                    secondsSinceSeen: 1.5, leased: 1, succeeded: 2, failed: 3, lost: 4,
-                    differing: 5, setAside: "tasks fail", selfTestFailure: "a bit is wrong")
+                    secondsSinceSeen: 1.5, leased: 1, succeeded: 2, diverged: 6,
+                    failed: 3, lost: 4, differing: 5, setAside: "tasks fail",
+                    selfTestFailure: "a bit is wrong")
             ])),
         Message("HostLetBack", HostLetBack(host: "node-7", reasons: ["tasks fail"])),
         Message(

@@ -54,6 +54,7 @@ import Trainer
     private final class BegunTraining: Training {
         let epochsCompleted: Int
         let isFinished = false
+        let divergedEpoch: Int? = nil
         var threads = 1
 
         init(epochsCompleted: Int) { self.epochsCompleted = epochsCompleted }
