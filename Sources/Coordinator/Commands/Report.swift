@@ -10,6 +10,9 @@ struct Report: AsyncParsableCommand {
             Example: gdln-coordinator report mnist-small -o report.csv
 
             The report has a row a task, at any moment: what is not trained yet has empty metrics.
+
+            Every result is first compared with the hash of its stored metric rows. If the rows of \
+            a task are damaged, no file is written; see --skip-damaged.
             """)
 
     @Argument(help: "The sweep: its id, or its name for the newest of that name.")
@@ -23,6 +26,9 @@ struct Report: AsyncParsableCommand {
 
     @Flag(help: "Add attempts, host, start and duration, which differ from run to run.")
     var runtime = false
+
+    @Flag(help: "Write tasks whose stored rows are damaged without numbers, with an error text.")
+    var skipDamaged = false
 
     @OptionGroup var connection: ClientOptions
 
@@ -57,7 +63,10 @@ struct Report: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let name = kind.file + (runtime && kind == .table ? "?runtime=1" : "")
+        let options =
+            (runtime && kind == .table ? ["runtime=1"] : [])
+            + (skipDamaged ? ["skip_damaged=1"] : [])
+        let name = kind.file + (options.isEmpty ? "" : "?" + options.joined(separator: "&"))
         var file = try connection.client().file(name, of: sweep)
         if kind == .summary {
             let text = try Summary(report: String(decoding: file, as: UTF8.self)).text

@@ -15,8 +15,10 @@ struct Reports: Sendable {
         self.space = space
     }
 
-    func report(_ sweep: String, withRuntime: Bool) async throws -> TemporaryFile {
-        try await write(sweep) { snapshot, output in
+    func report(_ sweep: String, withRuntime: Bool, skipsDamaged: Bool = false) async throws
+        -> TemporaryFile
+    {
+        try await write(sweep, skipsDamaged) { snapshot, output in
             let table = ReportTable(
                 sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
                 withRuntime: withRuntime, comparisons: try snapshot.comparisons())
@@ -27,8 +29,8 @@ struct Reports: Sendable {
         }
     }
 
-    func history(_ sweep: String) async throws -> TemporaryFile {
-        try await write(sweep) { snapshot, output in
+    func history(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
+        try await write(sweep, skipsDamaged) { snapshot, output in
             try output.append(HistoryTable.header)
             try snapshot.forEachMetricRow { task, row in
                 try output.append { HistoryTable.append(task, row, to: &$0) }
@@ -36,8 +38,8 @@ struct Reports: Sendable {
         }
     }
 
-    func manifest(_ sweep: String) async throws -> TemporaryFile {
-        try await write(sweep) { snapshot, output in
+    func manifest(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
+        try await write(sweep, skipsDamaged) { snapshot, output in
             var manifest = Manifest(
                 of: snapshot.sweep, comparisons: try snapshot.comparisons())
             try output.append(try manifest.head())
@@ -48,13 +50,16 @@ struct Reports: Sendable {
         }
     }
 
+    /// Nothing is written before the stored results of the same snapshot are checked.
     private func write(
-        _ sweep: String,
+        _ sweep: String, _ skipsDamaged: Bool,
         _ body: @escaping @Sendable (SweepSnapshot, LineOutput) throws -> Void
     ) async throws -> TemporaryFile {
         guard let place = places.take() else { throw APIError.tooManyReports }
         let file = try TemporaryFile(in: temporaryDirectory, keeping: place)
         try await store.withSnapshot(of: sweep) { [space] snapshot in
+            var snapshot = snapshot
+            try snapshot.checkResults(skipsDamaged: skipsDamaged)
             let output = LineOutput(file: file, space: space)
             try body(snapshot, output)
             try output.flush()

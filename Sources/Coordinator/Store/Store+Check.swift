@@ -45,7 +45,7 @@ extension Store {
         """,
         """
         SELECT 'task ' || task.id || ' succeeded without metrics of its last epoch' FROM task
-        WHERE task.state = 'succeeded' AND NOT EXISTS (
+        WHERE task.trajectory IS NOT NULL AND task.source IS NULL AND NOT EXISTS (
             SELECT 1 FROM metric WHERE metric.task = task.number
                 AND metric.attempt = task.attempt AND metric.lastEpoch = task.epochsCompleted)
         """,
@@ -84,8 +84,9 @@ extension Store {
         """
         SELECT 'task ' || task.id || ' has the result of another, which is not that of its content'
         FROM task JOIN task AS origin ON origin.number = task.source
-        WHERE origin.id <> task.id OR origin.state <> 'succeeded'
-            OR origin.trajectory <> task.trajectory
+        WHERE origin.id <> task.id OR origin.source IS NOT NULL
+            OR origin.trajectory IS NOT task.trajectory
+            OR origin.epochsCompleted <> task.epochsCompleted
         """,
         """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep

@@ -104,4 +104,6 @@ public struct TrajectoryDigest: Sendable {
 /// taken for one another. To be raised by any change that can change a bit of a result.
 public enum NumericVersion {
     public static let current = "4"
+    /// The newest first: a store can have tasks of older ones.
+    public static let all = [current, "3", "2", "1"]
 }
