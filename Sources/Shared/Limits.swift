@@ -173,6 +173,8 @@ public enum Limits {
     public static let fullDiskRetrySeconds = 10
     /// Reports that are being written or read at once: each is a file of its own until then.
     public static let reportsAtOnceMax = 16
+    /// How many of a sweep's damaged tasks a refused report names.
+    public static let damagedTasksNamedMax = 10
     /// A report may always have so much of the disk, whatever is left.
     public static let smallReportBytes = 16 << 20
 

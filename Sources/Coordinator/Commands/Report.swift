@@ -13,6 +13,8 @@ struct Report: AsyncParsableCommand {
             metrics of a finished training. A task that is running, pruned, cancelled or failed \
             has complete = false and the metrics of its last evaluation, if there was one.
 
+            Every result is first compared with the hash of its stored metric rows. If the rows of \
+            a task are damaged, no file is written; see --skip-damaged.
             """)
 
     @Argument(help: "The sweep: its id, or its name for the newest of that name.")
@@ -29,6 +31,9 @@ struct Report: AsyncParsableCommand {
 
     @Flag(help: "Only tasks that are finished: the rows of report.csv with complete = true.")
     var finished = false
+
+    @Flag(help: "Write tasks whose stored rows are damaged without numbers, with an error text.")
+    var skipDamaged = false
 
     @OptionGroup var connection: ClientOptions
 
@@ -69,9 +74,10 @@ struct Report: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let query = (runtime ? ["runtime=1"] : []) + (finished ? ["finished=1"] : [])
-        let isQueried = kind == .table && !query.isEmpty
-        let name = kind.file + (isQueried ? "?" + query.joined(separator: "&") : "")
+        let options =
+            (runtime && kind == .table ? ["runtime=1"] : []) + (finished ? ["finished=1"] : [])
+            + (skipDamaged ? ["skip_damaged=1"] : [])
+        let name = kind.file + (options.isEmpty ? "" : "?" + options.joined(separator: "&"))
         var file = try connection.client().file(name, of: sweep)
         if kind == .summary {
             let text = try Summary(report: String(decoding: file, as: UTF8.self)).text

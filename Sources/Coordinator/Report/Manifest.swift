@@ -10,6 +10,7 @@ struct Manifest {
     private let comparisons: [Int: Store.Comparison]
     private var counts: [String: Int] = [:]
     private var isFirst = true
+    private var damagedCount = 0
 
     /// - Parameter comparisons: what other hosts' reruns have come to, by position.
     init(of sweep: StoredSweep, comparisons: [Int: Store.Comparison]) {
@@ -24,6 +25,7 @@ struct Manifest {
 
     mutating func entry(_ task: ReportTask) throws -> String {
         counts[task.state.rawValue, default: 0] += 1
+        if task.damage != nil { damagedCount += 1 }
         var entry: [String: JSONValue] = [
             "position": .integer(task.position), "task": .string(task.id.rawValue),
             "state": .string(task.state.rawValue),
@@ -50,13 +52,13 @@ struct Manifest {
     }
 
     /// Complete: every task is there and has its result, of its own or of the same content, diverged
-    /// ones included.
+    /// ones included, and no result was left out because it is damaged.
     func foot() throws -> String {
         let total = counts.values.reduce(0, +)
         let isComplete =
             TaskState.allCases.filter(\.hasResult).reduce(0) { sum, state in
                 sum + counts[state.rawValue, default: 0]
-            } == total
+            } == total && damagedCount == 0
         let states = TaskState.allCases.map {
             ($0.rawValue, JSONValue.integer(counts[$0.rawValue] ?? 0))
         }

@@ -15,11 +15,13 @@ struct Reports: Sendable {
         self.space = space
     }
 
-    /// - Parameter finishedOnly: leaves out tasks that have no result.
-    func report(_ sweep: String, withRuntime: Bool, finishedOnly: Bool) async throws
-        -> TemporaryFile
-    {
-        try await write(sweep) { snapshot, output in
+    /// - Parameters:
+    ///   - finishedOnly: leaves out tasks that have no result.
+    ///   - skipsDamaged: writes damaged results without numbers.
+    func report(
+        _ sweep: String, withRuntime: Bool, finishedOnly: Bool, skipsDamaged: Bool
+    ) async throws -> TemporaryFile {
+        try await write(sweep, skipsDamaged) { snapshot, output in
             let table = ReportTable(
                 sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
                 withRuntime: withRuntime, comparisons: try snapshot.comparisons())
@@ -31,8 +33,8 @@ struct Reports: Sendable {
         }
     }
 
-    func history(_ sweep: String) async throws -> TemporaryFile {
-        try await write(sweep) { snapshot, output in
+    func history(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
+        try await write(sweep, skipsDamaged) { snapshot, output in
             try output.append(HistoryTable.header)
             try snapshot.forEachMetricRow { task, row in
                 try output.append { HistoryTable.append(task, row, to: &$0) }
@@ -40,8 +42,8 @@ struct Reports: Sendable {
         }
     }
 
-    func manifest(_ sweep: String) async throws -> TemporaryFile {
-        try await write(sweep) { snapshot, output in
+    func manifest(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
+        try await write(sweep, skipsDamaged) { snapshot, output in
             var manifest = Manifest(
                 of: snapshot.sweep, comparisons: try snapshot.comparisons())
             try output.append(try manifest.head())
@@ -52,13 +54,16 @@ struct Reports: Sendable {
         }
     }
 
+    /// Nothing is written before the stored results of the same snapshot are checked.
     private func write(
-        _ sweep: String,
+        _ sweep: String, _ skipsDamaged: Bool,
         _ body: @escaping @Sendable (SweepSnapshot, LineOutput) throws -> Void
     ) async throws -> TemporaryFile {
         guard let place = places.take() else { throw APIError.tooManyReports }
         let file = try TemporaryFile(in: temporaryDirectory, keeping: place)
         try await store.withSnapshot(of: sweep) { [space] snapshot in
+            var snapshot = snapshot
+            try snapshot.checkResults(skipsDamaged: skipsDamaged)
             let output = LineOutput(file: file, space: space)
             try body(snapshot, output)
             try output.flush()

@@ -97,9 +97,11 @@ extension APIError {
             case .tooManyTasks: (.unprocessableContent, .tooLarge)
             case .trajectoryMismatch: (.unprocessableContent, .trajectoryMismatch)
             case .requestIDReused: (.unprocessableContent, .requestIDReused)
-            case .notDurable, .otherBuild: (.internalServerError, .internalError)
+            // Not 5xx, which clients send again: damage does not pass.
+            case .damagedResults: (.unprocessableContent, .damagedResults)
+            case .notDurable, .otherBuild, .logNotFolded: (.internalServerError, .internalError)
             }
-        self.init(status, code, error.description)
+        self.init(status, code, error.description, details: error.details)
     }
 }
 

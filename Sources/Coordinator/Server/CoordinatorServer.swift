@@ -63,6 +63,19 @@ struct CoordinatorServer {
             services: services(application), gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         try await ServiceGroup(configuration: configuration).run()
+        await foldLog()
+    }
+
+    /// Leaves the store in one file. `EndOfWaits` bounds the time that this takes; where it does
+    /// not succeed, the log stays, and the next start reads it.
+    private func foldLog() async {
+        do {
+            try await store.foldLog()
+        } catch {
+            logger.warning(
+                "the write-ahead log stays beside the database: copy both",
+                metadata: ["error": "\(error)"])
+        }
     }
 
     /// In the order in which they start; they are told of the end in the reverse one, each once the

@@ -43,15 +43,23 @@ struct SweepRoutes {
             let query = request.uri.queryParameters
             let file = try await reports.report(
                 name(context), withRuntime: query["runtime"] == "1",
-                finishedOnly: query["finished"] == "1")
+                finishedOnly: query["finished"] == "1", skipsDamaged: skipsDamaged(request))
             return fileResponse(Self.csv, file.body())
         }
-        sweep.get("history.csv") { _, context in
-            fileResponse(Self.csv, try await reports.history(name(context)).body())
+        sweep.get("history.csv") { request, context in
+            let file = try await reports.history(
+                name(context), skipsDamaged: skipsDamaged(request))
+            return fileResponse(Self.csv, file.body())
         }
-        sweep.get("manifest.json") { _, context in
-            fileResponse("application/json", try await reports.manifest(name(context)).body())
+        sweep.get("manifest.json") { request, context in
+            let file = try await reports.manifest(
+                name(context), skipsDamaged: skipsDamaged(request))
+            return fileResponse("application/json", file.body())
         }
+    }
+
+    private func skipsDamaged(_ request: Request) -> Bool {
+        request.uri.queryParameters["skip_damaged"] == "1"
     }
 
     private func submit(_ request: Request) async throws -> Response {

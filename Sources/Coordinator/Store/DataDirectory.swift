@@ -5,7 +5,8 @@ import Shared
 
 /// The one folder in which a coordinator keeps everything, owned by one process at a time:
 ///
-///     coordinator.sqlite   sweeps, tasks, attempts, metrics
+///     coordinator.sqlite   sweeps, tasks, attempts, metrics; with -wal, the newest of them
+///     coordinator.sqlite-mark   the number of the last acknowledged commit
 ///     datasets/            data sets, by digest
 ///     checkpoints/         of tasks under way
 ///     secret               what lease tokens are made with; readable by its owner alone

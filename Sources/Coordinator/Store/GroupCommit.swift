@@ -9,6 +9,7 @@ import Synchronization
 final class GroupCommit: Sendable {
     private let writer: any DatabaseWriter
     private let batchMax: Int
+    private let mark: CommitMark?
     private let state = Mutex(State())
 
     private struct State {
@@ -17,9 +18,11 @@ final class GroupCommit: Sendable {
         var brokenBy: (any Error)?
     }
 
-    init(writer: any DatabaseWriter, batchMax: Int) {
+    /// - Parameter mark: counts each commit; nil: nothing does.
+    init(writer: any DatabaseWriter, batchMax: Int, mark: CommitMark? = nil) {
         self.writer = writer
         self.batchMax = batchMax
+        self.mark = mark
     }
 
     /// Set once the disk did not take what it was told to keep. What is on it is unknown from then
@@ -54,7 +57,8 @@ final class GroupCommit: Sendable {
         while let batch = nextBatch() {
             do {
                 if let brokenBy { throw brokenBy }
-                try Self.commit(batch, database)
+                // The mark is written before any caller is answered.
+                if let number = try Self.commit(batch, mark, database) { mark?.raise(to: number) }
                 for operation in batch { operation.answer(nil) }
             } catch {
                 // BEGIN or COMMIT failed: nothing is stored, and everybody has to hear of it.
@@ -79,18 +83,33 @@ final class GroupCommit: Sendable {
     /// A savepoint for each write would cost as much as the write. So there are none at first: a
     /// write that throws before it changed anything leaves no trace anyway, and for one that did
     /// change something the whole batch begins again, with savepoints.
-    private static func commit(_ batch: [Operation], _ database: Database) throws {
+    /// - Returns: the commit's number; nil where nothing was changed.
+    private static func commit(_ batch: [Operation], _ mark: CommitMark?, _ database: Database)
+        throws -> Int64?
+    {
         do {
-            try database.inTransaction {
+            return try inTransaction(mark, database) {
                 for operation in batch { try perform(operation, database) }
-                return .commit
             }
         } catch is TraceLeft {
-            try database.inTransaction {
+            return try inTransaction(mark, database) {
                 for operation in batch { try performInSavepoint(operation, database) }
-                return .commit
             }
         }
+    }
+
+    /// A transaction that changes anything counts itself.
+    private static func inTransaction(
+        _ mark: CommitMark?, _ database: Database, _ body: () throws -> Void
+    ) throws -> Int64? {
+        var number: Int64?
+        try database.inTransaction {
+            let changes = database.totalChangesCount
+            try body()
+            if database.totalChangesCount != changes { number = try mark?.count(database) }
+            return .commit
+        }
+        return number
     }
 
     /// A write threw after it had changed something.

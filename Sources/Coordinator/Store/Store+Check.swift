@@ -89,6 +89,7 @@ extension Store {
         WHERE origin.id <> task.id OR origin.source IS NOT NULL
             OR origin.trajectory IS NOT task.trajectory
             OR origin.divergedEpoch IS NOT task.divergedEpoch
+            OR origin.epochsCompleted <> task.epochsCompleted
         """,
         """
         SELECT 'sweep ' || sweep.name || ' has no tasks' FROM sweep

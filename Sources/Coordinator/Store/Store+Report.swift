@@ -26,6 +26,13 @@ struct ReportTask: Sendable {
     var configuration: String?
     /// Whose result it is, where it was trained for another sweep.
     var source: SweepID?
+    /// Why its stored rows are not to be trusted.
+    var damage: String? {
+        didSet {
+            guard let damage else { return }
+            (metrics, trajectory, error) = ([], nil, damage)
+        }
+    }
 }
 
 /// A sweep as it was submitted.
@@ -40,8 +47,11 @@ struct StoredSweep: Sendable {
 struct SweepSnapshot {
     let sweep: StoredSweep
     let database: Database
+    /// A sentence for each task whose stored rows are damaged, by position: it is reported without
+    /// numbers, with the sentence as its error.
+    private(set) var damaged: [Int: String] = [:]
 
-    fileprivate init(of idOrName: String, _ database: Database) throws {
+    init(of idOrName: String, _ database: Database) throws {
         let id = try Store.findSweep(idOrName, database)
         let row = try Row.fetchOne(
             database, sql: "SELECT name, specification FROM sweep WHERE id = ?",
@@ -49,6 +59,17 @@ struct SweepSnapshot {
         guard let row else { throw StoreError.noSuchSweep(idOrName) }
         sweep = StoredSweep(id: id, name: row["name"], specification: row["specification"])
         self.database = database
+    }
+
+    /// Computes anew what the rows of each task hash to; to be called before anything is reported.
+    /// - Parameter skipsDamaged: reports damaged tasks without numbers instead of throwing.
+    /// - Throws: `StoreError.damagedResults`.
+    mutating func checkResults(skipsDamaged: Bool) throws {
+        damaged = try Store.damagedResults(of: sweep.id, database)
+        guard damaged.isEmpty || skipsDamaged else {
+            throw StoreError.damagedResults(
+                damaged.sorted { $0.key < $1.key }.map(\.value))
+        }
     }
 
     /// All tasks in their order, one at a time.
@@ -65,6 +86,7 @@ struct SweepSnapshot {
                 task = try ReportTask(
                     row, gateCells: try gateCells(row[4], &gates),
                     withConfiguration: withConfiguration)
+                task?.damage = damaged[row[1]]
             }
             if let bytes = row[13] as Data? { try task?.addLastRows(bytes) }
         }
@@ -87,7 +109,7 @@ struct SweepSnapshot {
         let rows = try Row.fetchCursor(
             database,
             sql: """
-                SELECT metric.rows, task.id
+                SELECT metric.rows, task.id, task.position
                 FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
                     JOIN metric
                     ON metric.task = origin.number AND metric.attempt = origin.attempt
@@ -95,6 +117,7 @@ struct SweepSnapshot {
                 """,
             arguments: [sweep.id.rawValue])
         while let row = try rows.next() {
+            guard damaged[row[2]] == nil else { continue }
             let task = SweepTaskID(unchecked: row[1])
             try MetricBatch(stored: row).forEach { try body(task, $0) }
         }
@@ -147,6 +170,7 @@ extension ReportTask {
 
     /// Of some stored rows those of the last epoch.
     fileprivate mutating func addLastRows(_ bytes: Data) throws {
+        guard damage == nil else { return }
         let batch = try MetricBatch(bytes: [UInt8](bytes))
         try batch.forEach(epoch: batch.lastEpoch) { metrics.append($0.row) }
     }

@@ -26,7 +26,11 @@ struct Store: Sendable {
     }
 
     /// Opens the file, or makes it, and gives every lease that was held its full length again.
-    init(path: String, leaseDuration: Duration, environment: Environment) throws {
+    /// - Parameter acceptsLoss: also opens a store that lacks acknowledged commits.
+    /// - Throws: `IncompleteStore` where it lacks them.
+    init(
+        path: String, leaseDuration: Duration, environment: Environment, acceptsLoss: Bool = false
+    ) throws {
         var configuration = GRDB.Configuration()
         configuration.maximumReaderCount = 4
         configuration.foreignKeysEnabled = true
@@ -34,14 +38,17 @@ struct Store: Sendable {
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
         }
-        pool = try DatabasePool(path: path, configuration: configuration)
+        let mark: CommitMark
+        (pool, mark) = try Self.open(
+            path, configuration, acceptsLoss: acceptsLoss, environment.randomBits)
         try Self.makeCommitsDurable(pool, logPages: DiskSpace(path: path).logPages)
         guard try !pool.read(Schema.migrator.hasBeenSuperseded) else {
             throw StoreError.otherBuild(path: path)
         }
         try Schema.migrator.migrate(pool)
+        try Self.takeUp(mark, pool)
         hosts = try Self.hostRecords(pool)
-        commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax)
+        commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax, mark: mark)
         liveLeases = LiveLeases(leaseDuration: leaseDuration)
         self.environment = environment
         try takeUpLeases()
@@ -103,6 +110,9 @@ struct Store: Sendable {
 enum StoreError: Error, Equatable {
     case notDurable(found: String)
     case otherBuild(path: String)
+    case logNotFolded(path: String, bytes: Int)
+    /// - Parameter damages: a sentence for each task whose stored rows are damaged.
+    case damagedResults([String])
     case noSuchSweep(String)
     case noSuchDataset(Digest)
     case noSuchLease(LeaseID)
@@ -122,6 +132,16 @@ enum StoreError: Error, Equatable {
     case notSetAside(String)
 }
 
+extension StoreError {
+    /// A sentence each; of many damaged tasks the first.
+    var details: [String] {
+        guard case .damagedResults(let damages) = self else { return [] }
+        let rest = damages.count - Limits.damagedTasksNamedMax
+        return damages.prefix(Limits.damagedTasksNamedMax)
+            + (rest > 0 ? ["\(rest) more; `gdln-coordinator check` names all"] : [])
+    }
+}
+
 extension StoreError: CustomStringConvertible {
     var description: String {
         switch self {
@@ -131,6 +151,12 @@ extension StoreError: CustomStringConvertible {
         case .notDurable(let found):
             "The database's synchronous level is \(found), not 2 (FULL): commits would not survive "
                 + "a power cut."
+        case .logNotFolded(let path, let bytes):
+            "The database's file does not have everything: \(bytes) bytes stand in '\(path)'."
+        case .damagedResults(let damages):
+            "The sweep has no whole report: the stored metric rows of "
+                + (damages.count == 1 ? "a task are" : "\(damages.count) tasks are")
+                + " damaged. `gdln-coordinator report --skip-damaged` leaves them out."
         case .noSuchSweep(let name):
             "There is no sweep with the id or name '\(name)'."
         case .noSuchDataset(let digest):

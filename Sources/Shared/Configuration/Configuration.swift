@@ -96,7 +96,10 @@ extension Configuration {
     }
 
     /// The same, where the canonical JSON is at hand.
-    public static func identity(ofCanonical json: String, dataDigest: Digest?) -> Digest {
+    public static func identity(
+        ofCanonical json: String, dataDigest: Digest?,
+        numericVersion: String = NumericVersion.current
+    ) -> Digest {
         var text = JSONText()
         text.object { text in
             text.key("configuration")
@@ -104,7 +107,7 @@ extension Configuration {
             text.key("data")
             if let dataDigest { text.string(dataDigest.hexadecimal) } else { text.raw("null") }
             text.key("numeric_version")
-            text.string(NumericVersion.current)
+            text.string(numericVersion)
         }
         return Digest(of: text.bytes)
     }

@@ -9,6 +9,7 @@ public struct FileStatus: Sendable {
     /// Who may read, write and execute it: the lowest nine bits.
     public let permissions: UInt32
     public let owner: UInt32
+    public let byteCount: Int
 
     public enum Kind: Sendable {
         case file, folder, link, other
@@ -27,5 +28,6 @@ public struct FileStatus: Sendable {
             }
         permissions = status.st_mode & 0o777
         owner = status.st_uid
+        byteCount = Int(status.st_size)
     }
 }

@@ -37,6 +37,7 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case metricsGap = "metrics_gap"
     case metricsConflict = "metrics_conflict"
     case trajectoryMismatch = "trajectory_mismatch"
+    case damagedResults = "damaged_results"
     case digestMismatch = "digest_mismatch"
     case requestIDReused = "request_id_reused"
     case tooLarge = "too_large"

@@ -115,4 +115,6 @@ public struct TrajectoryDigest: Sendable {
 /// taken for one another. To be raised by any change that can change a bit of a result.
 public enum NumericVersion {
     public static let current = "5"
+    /// Those that a store's tasks can have, the newest first.
+    public static let all = [current]
 }

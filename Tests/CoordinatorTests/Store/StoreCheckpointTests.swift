@@ -135,6 +135,7 @@ import Testing
             }
             try pool.close()
         }
+        try CommitMark.write(ofDatabase: path, store: String(repeating: "0", count: 32), number: 0)
         let clock = TestClock()
         let store = try Store(
             path: path, leaseDuration: .seconds(30),

@@ -144,7 +144,12 @@ extension RigRun {
         let process = try deployment.start(
             "gdln-coordinator",
             ["serve", "--data-dir", path, "--listen", "127.0.0.1:0"], as: deployment.options)
-        _ = try await process.line(after: "listening on ", within: .seconds(30))
+        do {
+            _ = try await process.line(after: "listening on ", within: .seconds(30))
+        } catch  where process.errors.contains("is incomplete: ") {
+            // It saw by itself that acknowledged commits are missing.
+            return [Violation(invariant: .acknowledgedIsStored, sentence: process.errors)]
+        }
         process.kill()
         var bounds = Evidence.Bounds()
         bounds.callsMin = 0

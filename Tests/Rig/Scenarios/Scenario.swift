@@ -113,7 +113,8 @@ extension RigRun {
                 at: deployment.folder.appending(path: name), to: target.appending(path: name))
         }
         let store = dataDirectory + "/coordinator.sqlite"
-        for suffix in ["", "-wal"] where FileManager.default.fileExists(atPath: store + suffix) {
+        for suffix in ["", "-wal", "-mark"]
+        where FileManager.default.fileExists(atPath: store + suffix) {
             try FileManager.default.copyItem(
                 at: URL(filePath: store + suffix),
                 to: target.appending(path: "coordinator.sqlite" + suffix))

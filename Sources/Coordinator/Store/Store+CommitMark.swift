@@ -1,0 +1,112 @@
+import FoundationEssentials
+import GRDB
+import Shared
+
+/// Compares a store with its commit mark before anything is read from it or written to it.
+extension Store {
+    /// Opens the database, or makes it.
+    /// - Parameter acceptsLoss: takes what is there for complete, and writes a new mark.
+    /// - Throws: `IncompleteStore` where acknowledged commits are missing. A database without a log
+    ///   is then left as it was.
+    static func open(
+        _ path: String, _ configuration: GRDB.Configuration, acceptsLoss: Bool,
+        _ randomBits: () -> UInt64
+    ) throws -> (DatabasePool, CommitMark) {
+        let mark = acceptsLoss ? nil : try firstMark(path, randomBits)
+        let hasLog = byteCount(path + "-wal") > 0
+        let pool = try DatabasePool(path: path, configuration: configuration)
+        do {
+            guard let mark else { return (pool, try newMark(pool, path, randomBits)) }
+            let stored = try pool.read { try storedMark($0) }
+            guard stored == nil || stored?.store == mark.store else {
+                throw IncompleteStore.otherStore(database: path)
+            }
+            let found = stored?.number ?? 0
+            guard found >= mark.number else {
+                throw IncompleteStore.commitsMissing(
+                    database: path, found: found, wanted: mark.number, hasLog: hasLog)
+            }
+            return (pool, mark)
+        } catch {
+            try? pool.close()
+            throw error
+        }
+    }
+
+    /// Counts the opening of a new database, and has the mark on disk.
+    static func takeUp(_ mark: CommitMark, _ pool: DatabasePool) throws {
+        let number = try pool.writeWithoutTransaction { database in
+            if let stored = try storedMark(database) { return stored.number }
+            let number = mark.number + 1
+            try database.execute(
+                sql: "INSERT INTO commitMark (id, store, number) VALUES (1, ?, ?)",
+                arguments: [mark.store, number])
+            return number
+        }
+        mark.raise(to: number)
+        try mark.sync()
+    }
+
+    /// The mark beside the database; where there is neither, a new one, which is on disk.
+    private static func firstMark(_ path: String, _ randomBits: () -> UInt64) throws
+        -> CommitMark
+    {
+        // A database without a byte is one whose first start was cut short.
+        let hasDatabase = byteCount(path) > 0
+        if let mark = try CommitMark(ofDatabase: path) {
+            guard hasDatabase || mark.number == 0 else {
+                throw IncompleteStore.commitsMissing(
+                    database: path, found: 0, wanted: mark.number,
+                    hasLog: byteCount(path + "-wal") > 0)
+            }
+            return mark
+        }
+        guard !hasDatabase else { throw IncompleteStore.markMissing(database: path) }
+        return try write(store: freshID(randomBits), number: 0, path)
+    }
+
+    /// A mark that says of the database what it says itself.
+    private static func newMark(
+        _ pool: DatabasePool, _ path: String, _ randomBits: () -> UInt64
+    ) throws -> CommitMark {
+        let stored = try pool.read { try storedMark($0) }
+        return try write(
+            store: stored?.store ?? freshID(randomBits), number: stored?.number ?? 0, path)
+    }
+
+    private static func write(store: String, number: Int64, _ path: String) throws -> CommitMark {
+        try CommitMark.write(ofDatabase: path, store: store, number: number)
+        guard let mark = try CommitMark(ofDatabase: path) else { throw POSIXFileError(path) }
+        return mark
+    }
+
+    private static func freshID(_ randomBits: () -> UInt64) -> String {
+        hexadecimalString(
+            [randomBits(), randomBits()].flatMap { bits in
+                withUnsafeBytes(of: bits.bigEndian) { Array($0) }
+            })
+    }
+
+    /// Nil in a database that is not made up yet.
+    private static func storedMark(_ database: Database) throws -> (store: String, number: Int64)? {
+        guard try database.tableExists("commitMark") else { return nil }
+        return try database.firstRow("SELECT store, number FROM commitMark", []) { row in
+            (row[0], row[1])
+        }
+    }
+
+    /// 0 where there is no file.
+    private static func byteCount(_ path: String) -> Int { FileStatus(of: path)?.byteCount ?? 0 }
+}
+
+/// The end of a coordinator.
+extension Store {
+    /// Carries the write-ahead log over to the database's file, which then has everything.
+    /// - Throws: where a reader is in the way, or the disk is; the log then keeps what it has.
+    func foldLog() async throws {
+        let log = pool.path + "-wal"
+        _ = try await pool.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+        let left = Self.byteCount(log)
+        guard left == 0 else { throw StoreError.logNotFolded(path: log, bytes: left) }
+    }
+}
