@@ -22,6 +22,7 @@ struct ReportTable {
             + ["epochs_completed"] + metricNames
             + (hasTrainSplit ? metricNames.map { "train_" + $0 } : [])
             + (sweep.experiment.hasTheory ? ["theory"] : [])
+            + (sweep.experiment.hasClosedForm ? ["closed_form"] : [])
             + ["trajectory_sha256", "error", "recheck"] + (withRuntime ? Self.runtimeColumns : [])
     }
 
@@ -41,7 +42,11 @@ struct ReportTable {
         cells.append(.number(task.epochsCompleted))
         cells += metricCells(.test, task)
         if hasTrainSplit { cells += metricCells(.train, task) }
-        if sweep.experiment.hasTheory { cells.append(Self.theoryCell(task)) }
+        let values = task.metrics.first?.values ?? [:]
+        if sweep.experiment.hasTheory { cells.append(Self.cell(TheoryText.theory(values))) }
+        if sweep.experiment.hasClosedForm {
+            cells.append(Self.cell(TheoryText.closedForm(values)))
+        }
         cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
         cells.append(task.error.map(CSV.Cell.text) ?? .empty)
         // Only a difference is told here: whether there was a rerun is a matter of hosts and time.
@@ -59,13 +64,7 @@ struct ReportTable {
         return metricNames.map { name in values[name].map { .number($0.text) } ?? .empty }
     }
 
-    /// Whether the theory says something of the network, and if not, why.
-    private static func theoryCell(_ task: ReportTask) -> CSV.Cell {
-        let values = task.metrics.first?.values ?? [:]
-        let number = values[MetricName.theoryStatus]?.value
-        let status = number.flatMap { Int(exactly: $0) }.flatMap(TheoryStatus.init(rawValue:))
-        return status.map { .text($0.text + TheoryReason.text($0, values)) } ?? .empty
-    }
+    private static func cell(_ text: String?) -> CSV.Cell { text.map(CSV.Cell.text) ?? .empty }
 
     private static func runtimeCells(_ task: ReportTask) -> [CSV.Cell] {
         let seconds: CSV.Cell =
