@@ -126,7 +126,7 @@ public enum Limits {
     public static let rowsPerRequestMax = 1_000
     /// An attempt of more rows has them read beside the store's writing, not within it.
     public static let rowsReadWhileWritingMax = 1_000
-    public static let metricsPerRowMax = 64
+    public static let metricsPerRowMax = 96
     /// Of one row as it is stored.
     public static let rowBytesMax = 4_096
     /// Of one attempt, for each of its epochs: a worker of ours needs two.

@@ -12,9 +12,7 @@ public final class GatedTraining {
     private let shares: PathwayShares
 
     /// What the theory has to say of this network, for a person.
-    public var theoryNote: String {
-        theory.status.text + (theory.detail.isEmpty ? "" : " (\(theory.detail))")
-    }
+    public var theoryNote: String { theory.note }
 
     public private(set) var epochsCompleted = 0
     public private(set) var divergedEpoch: Int?
@@ -45,7 +43,6 @@ public final class GatedTraining {
         throws(TrainingError)
     {
         self.plan = plan
-        self.probe = probe
         model = try GatedModel(graph)
         shares = PathwayShares(model.network.correlations.tree)
         let gain = plan.initialization.gain
@@ -68,6 +65,7 @@ public final class GatedTraining {
             try FirstWeights.balanced(model, parts, modes, gain: gain, seed: seed)
         }
         theory = try TheoryTrack(model, plan: plan, approximateStart: plan.approximateStart)
+        self.probe = probe?.checked(against: theory)
         if case .gradientFlow(let rate, let tolerance) = plan.method {
             flow = GradientFlow(model.network, tolerance: tolerance, firstStep: rate)
         } else {

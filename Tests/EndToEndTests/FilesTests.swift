@@ -8,7 +8,7 @@ extension EndToEnd {
     @Suite struct FilesTests {
         @Test(arguments: [
             ("mnist", 216), ("cifar10", 168), ("mnist-small", 54), ("quickstart", 16),
-            ("routing-pathways", 100), ("routing-gain", 120), ("contextual", 12), ("tree", 20),
+            ("routing-pathways", 105), ("routing-gain", 126), ("contextual", 12), ("tree", 20),
             ("xor", 15),
         ])
         func `a sweep file that comes along has as many tasks as it says`(

@@ -23,6 +23,7 @@ struct ReportTable {
             + ["epochs_completed"] + metricNames
             + (hasTrainSplit ? metricNames.map { "train_" + $0 } : [])
             + ["diverged_epoch"] + (sweep.experiment.hasTheory ? ["theory"] : [])
+            + (sweep.experiment.hasClosedForm ? ["closed_form"] : [])
             + ["trajectory_sha256", "pruned_reason", "error", "recheck"]
             + (withRuntime ? Self.runtimeColumns : [])
     }
@@ -44,7 +45,11 @@ struct ReportTable {
         cells += metricCells(.test, task)
         if hasTrainSplit { cells += metricCells(.train, task) }
         cells.append(task.divergedEpoch.map(CSV.Cell.number) ?? .empty)
-        if sweep.experiment.hasTheory { cells.append(Self.theoryCell(task)) }
+        let values = task.metrics.first?.values ?? [:]
+        if sweep.experiment.hasTheory { cells.append(Self.cell(TheoryText.theory(values))) }
+        if sweep.experiment.hasClosedForm {
+            cells.append(Self.cell(TheoryText.closedForm(values)))
+        }
         cells.append(task.trajectory.map(CSV.Cell.text) ?? .empty)
         cells.append(task.prunedReason.map(CSV.Cell.text) ?? .empty)
         cells.append(task.error.map(CSV.Cell.text) ?? .empty)
@@ -63,13 +68,7 @@ struct ReportTable {
         return metricNames.map { name in values[name].map { .number($0.text) } ?? .empty }
     }
 
-    /// Whether the theory says something of the network, and if not, why.
-    private static func theoryCell(_ task: ReportTask) -> CSV.Cell {
-        let values = task.metrics.first?.values ?? [:]
-        let number = values[MetricName.theoryStatus]?.value
-        let status = number.flatMap { Int(exactly: $0) }.flatMap(TheoryStatus.init(rawValue:))
-        return status.map { .text($0.text + TheoryReason.text($0, values)) } ?? .empty
-    }
+    private static func cell(_ text: String?) -> CSV.Cell { text.map(CSV.Cell.text) ?? .empty }
 
     private static func runtimeCells(_ task: ReportTask) -> [CSV.Cell] {
         let seconds: CSV.Cell =

@@ -11,12 +11,27 @@ extension MetricName {
     public static let theoryRemainder = "theory_remainder"
     public static let theoryFirst = "theory_first"
     public static let theorySecond = "theory_second"
+    /// A `TheoryStart` as a number, where the first weights are not decoupled, and what it is where
+    /// the configuration gives it.
+    public static let theoryStart = "theory_start"
+    public static let theoryStartValue = "theory_start_value"
+    /// The learning rate, where the network is trained by gradient descent and the reduction
+    /// follows the gradient flow.
+    public static let theoryStep = "theory_step"
     /// What the reduction says the training loss is.
     public static let theoryLoss = "theory_loss"
     /// Of the training loss from the theory's, in parts of the loss at the start, over all that was
     /// measured.
     public static let theoryDeviationMax = "theory_deviation_max"
     public static let theoryDeviationRMS = "theory_deviation_rms"
+    /// Of gradient descent: the deviation of the training loss from that of the reduction under the
+    /// same finite steps.
+    public static let theoryStepDeviationMax = "theory_step_deviation_max"
+    /// The largest relative error of the theory's half times, over all modes; infinite where the
+    /// network or the theory alone has come to a half.
+    public static let theoryHalfEpochErrorMax = "theory_half_epoch_error_max"
+    /// Of gradient descent: the same of the reduction under the same finite steps.
+    public static let theoryStepHalfEpochErrorMax = "theory_step_half_epoch_error_max"
 
     /// What the pathways have learnt of a mode: 0 nothing, 1 all.
     public static func mode(_ number: Int) -> String { "mode_\(number)" }
@@ -38,8 +53,10 @@ extension MetricName {
     /// When a half of a mode was learnt.
     public static func halfEpoch(_ number: Int) -> String { "half_epoch_\(number)" }
     public static func theoryHalfEpoch(_ number: Int) -> String { "theory_half_epoch_\(number)" }
+    /// Of routing networks: a `ClosedFormStatus` as a number.
+    public static let closedFormStatus = "closed_form_status"
     /// Of routing networks: the same from the closed form, and the hidden singular value at the
-    /// end.
+    /// end; where the closed form holds.
     public static func closedFormHalfEpoch(_ number: Int) -> String {
         "closed_form_half_epoch_\(number)"
     }
@@ -115,7 +132,8 @@ extension Experiment {
         let theory =
             [
                 MetricName.theoryLoss, MetricName.theoryDeviationMax,
-                MetricName.theoryDeviationRMS,
+                MetricName.theoryDeviationRMS, MetricName.theoryStepDeviationMax,
+                MetricName.theoryHalfEpochErrorMax, MetricName.theoryStepHalfEpochErrorMax,
             ] + modes.flatMap { [MetricName.halfEpoch($0), MetricName.theoryHalfEpoch($0)] }
         switch self {
         case .kPath:
@@ -141,4 +159,7 @@ extension Experiment {
 
     /// Whether a theory stands beside what it measures.
     public var hasTheory: Bool { self != .kPath }
+
+    /// Whether that theory has a closed form.
+    public var hasClosedForm: Bool { self == .routing }
 }

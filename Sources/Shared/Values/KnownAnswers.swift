@@ -12,8 +12,8 @@ public enum KnownAnswers {
         "relu-two-layers": "a81e04f665c61150aca05972dcd53adbde6408575f13957945165acb40848181",
         "rotate": "f061b7cca8f97494498d2cf1878b6f781e9fa7d17db70b327f2d1921256353a0",
         "class-combination": "79ef6e1574bee2611614d15e8857ceea7a9f79685ae0ec09b9b1a7acc1f6e3f7",
-        "routing-descent": "0da19a85c9f97d76e1456a5f474b81a96060de15dce7661c151fc99ec5b6378f",
-        "routing-flow": "96ad756fe973baec0d2935dcf18500f67e79170d7ea073a3c5b682d204de7cdc",
+        "routing-descent": "f5e7ef3a4cf3ac8491d3db0416c55ba0c22b4c9f6bc80bfbff1e89c520c8196a",
+        "routing-flow": "ca60c030a544d8e6c4a29b3bb8eeed363ffe27436cafd3027bb0d4f9e1545927",
     ]
 
     /// Over all of them.

@@ -154,8 +154,8 @@ extension RoutingReplay {
         let rate = configuration.plan.method.learningRate
         let start = [Double](repeating: theoryStart, count: model.graph.edges.count)
         let reduction = try Reduction(
-            model, parts, modes, start: modes.all.map { _ in start }, tolerance: 1e-12,
-            firstStep: rate)
+            model, parts, modes, start: modes.all.map { _ in start },
+            motion: .flow(tolerance: 1e-12, firstStep: rate))
         var (losses, found): ([Double], [[[Double]]]) = ([], [[], [], []])
         var last = 0
         for epoch in recorded {

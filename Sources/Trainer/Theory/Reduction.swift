@@ -4,11 +4,23 @@ import Shared
 /// of scalars, one for each edge, and is itself a gated network whose nodes all have the width one.
 ///
 ///     tau dB_e/dt = sum over p through e of  B_(p without e) [ S(p) - sum over j of B_j D(j, p) ]
+///
+/// The gradient of decoupled weights is decoupled, so that under gradient descent the scalars take
+/// the network's own finite steps: the reduction is then as exact for these as for the flow.
 final class Reduction {
+    /// How the scalars are followed.
+    enum Motion {
+        /// - `firstStep`: a guess of how far the flow may be followed at once.
+        case flow(tolerance: Double, firstStep: Double)
+        /// Each stretch of time is one step of gradient descent.
+        case steps
+    }
+
     let modes: Modes
     private let parts: PathComponents
     /// By mode.
     let networks: [GatedNetwork]
+    /// By mode; empty where finite steps are followed.
     private let flows: [GradientFlow]
     /// What no mode can learn.
     private let rest: Double
@@ -21,10 +33,10 @@ final class Reduction {
 
     /// - Parameters:
     ///   - start: by mode, by edge.
-    ///   - firstStep: a guess of how far the flow may be followed at once.
+    /// Throws where a mode's network is too large.
     init(
         _ model: GatedModel, _ parts: PathComponents, _ modes: Modes, start: [[Double]],
-        tolerance: Double, firstStep: Double
+        motion: Motion
     ) throws(TrainingError) {
         let full = model.network.correlations
         let (tree, ends) = (full.tree, full.tree.ends)
@@ -62,8 +74,13 @@ final class Reduction {
         self.networks = networks
         finalProgress = finals
         levels = Self.levels(networks.map(\.correlations), finals)
-        flows = networks.map {
-            GradientFlow($0, tolerance: tolerance, firstStep: firstStep)
+        switch motion {
+        case .flow(let tolerance, let firstStep):
+            flows = networks.map {
+                GradientFlow($0, tolerance: tolerance, firstStep: firstStep)
+            }
+        case .steps:
+            flows = []
         }
     }
 
@@ -150,9 +167,14 @@ extension Modes.Mode {
 // MARK: - Following it
 
 extension Reduction {
-    /// Lets so much time pass.
+    /// Lets so much time pass: along the flow, or by one step of that length.
     func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
         for flow in flows { try flow.advance(by: duration, look) }
+        guard flows.isEmpty else { return }
+        for network in networks {
+            try look()
+            try network.descend(rate: duration, look)
+        }
     }
 
     func loss<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) -> Double {
@@ -209,24 +231,29 @@ extension Reduction {
         }
     }
 
-    /// All that it goes on from: the numbers of every mode, and its next step.
+    /// All that it goes on from: the numbers of every mode, and of a flow its next step.
     var state: [Double] {
-        zip(networks, flows).flatMap { network, flow in
-            (0..<network.parameterCount).map { network.weights[$0] } + [flow.step]
+        networks.indices.flatMap { mode in
+            let network = networks[mode]
+            return (0..<network.parameterCount).map { network.weights[$0] }
+                + (flows.isEmpty ? [] : [flows[mode].step])
         }
     }
 
+    var stateCount: Int { networks.reduce(flows.count) { $0 + $1.parameterCount } }
+
     /// False where the state is another network's.
     func resume(_ state: [Double]) -> Bool {
-        let sizes = networks.map { $0.parameterCount + 1 }
-        guard state.count == sizes.reduce(0, +) else { return false }
+        guard state.count == stateCount else { return false }
         var start = 0
-        for (network, flow) in zip(networks, flows) {
+        for (mode, network) in networks.enumerated() {
             for index in 0..<network.parameterCount {
                 network.weights[index] = state[start + index]
             }
-            flow.step = state[start + network.parameterCount]
-            start += network.parameterCount + 1
+            start += network.parameterCount
+            guard !flows.isEmpty else { continue }
+            flows[mode].step = state[start]
+            start += 1
         }
         return true
     }

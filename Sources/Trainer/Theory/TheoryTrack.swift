@@ -8,13 +8,21 @@ final class TheoryTrack {
     let detail: String
     /// The same in numbers.
     private let reason: TheoryReason?
+    /// Where the reduction starts and how the network is trained, in numbers.
+    private let circumstances: [String: Double]
     /// Nil where the theory has nothing to say.
     let reduction: Reduction?
+    /// The same under the finite steps of gradient descent; nil for a flow.
+    let stepped: Reduction?
+    /// By mode, by edge: the numbers of the first weights; nil where these are not decoupled.
+    let decoupledStart: [[Double]]?
 
     private var deviations = (count: 0.0, largest: 0.0, squares: 0.0)
+    private var steppedDeviation = 0.0
     private var firstLoss = 0.0
     private var halves: HalfTimes
     private var theoryHalves: HalfTimes
+    private var steppedHalves: HalfTimes
 
     /// Correlations may deviate from their modes by this, relative to their size. Modes that are
     /// alike are found to a few 1e-8 where many domains are joined in a ring.
@@ -27,20 +35,49 @@ final class TheoryTrack {
         let parts = PathComponents(model.network.correlations, model.graph)
         let found = Self.find(model, parts)
         (status, detail, reason) = (found.status, found.detail, found.reason)
+        decoupledStart = found.start
+        var circumstances: [String: Double] = [:]
         if let modes = found.modes {
-            let edges = model.graph.edges.count
-            let start =
-                found.start
-                ?? (plan.theoryStart == nil ? EffectiveStart(model, parts, modes).values : nil)
-                ?? modes.all.map { _ in [Double](repeating: approximateStart, count: edges) }
+            let (start, kind) = Self.start(found, model, parts, modes, plan, approximateStart)
+            circumstances[MetricName.theoryStart] = kind.map { Double($0.rawValue) }
+            if kind == .given { circumstances[MetricName.theoryStartValue] = plan.theoryStart }
+            let rate = plan.method.learningRate
             reduction = try Reduction(
-                model, parts, modes, start: start, tolerance: Self.flowTolerance,
-                firstStep: plan.method.learningRate)
+                model, parts, modes, start: start,
+                motion: .flow(tolerance: Self.flowTolerance, firstStep: rate))
+            if case .gradientDescent = plan.method {
+                circumstances[MetricName.theoryStep] = rate
+                stepped = try Reduction(model, parts, modes, start: start, motion: .steps)
+            } else {
+                stepped = nil
+            }
         } else {
-            reduction = nil
+            (reduction, stepped) = (nil, nil)
         }
-        let count = min(reduction?.levels.count ?? 0, Limits.reportedModesMax)
+        self.circumstances = circumstances
+        let count = reduction?.levels.count ?? 0
         (halves, theoryHalves) = (HalfTimes(count: count), HalfTimes(count: count))
+        steppedHalves = HalfTimes(count: stepped == nil ? 0 : count)
+    }
+
+    /// By mode, by edge, and where that is from: nil where it is that of the weights.
+    private static func start(
+        _ found: Found, _ model: GatedModel, _ parts: PathComponents, _ modes: Modes,
+        _ plan: GatedPlan, _ approximateStart: Double
+    ) -> (values: [[Double]], kind: TheoryStart?) {
+        if let start = found.start { return (start, nil) }
+        if plan.theoryStart == nil,
+            let computed = EffectiveStart(model, parts, modes).values
+        {
+            return (computed, .computed)
+        }
+        let all = [Double](repeating: approximateStart, count: model.graph.edges.count)
+        let kind: TheoryStart =
+            switch plan.initialization.scheme {
+            case .balanced: .gain
+            case .orthogonal: plan.theoryStart == nil ? .guessed : .given
+            }
+        return (modes.all.map { _ in all }, kind)
     }
 
     private struct Found {
@@ -81,17 +118,27 @@ final class TheoryTrack {
         return Found(status: .exact, modes: start.modes, start: start.values)
     }
 
+    /// What the theory has to say of this network, for a person.
+    var note: String {
+        let values = circumstances.mapValues { MetricValue(Float($0)) }
+        return TheoryText.theory(status, values) + (detail.isEmpty ? "" : " (\(detail))")
+    }
+
     /// What is measured before the first epoch.
     func begin(_ network: GatedNetwork, loss: Double) {
         firstLoss = loss
         guard let reduction else { return }
-        note(loss: loss, theory: reduction.loss {})
-        halves.add(epoch: 0, reported(reduction.progress(of: network) {}).map(\.fraction))
-        theoryHalves.add(epoch: 0, reported(reduction.progress {}).map(\.fraction))
+        note(loss: loss, theory: reduction.loss {}, stepped: stepped?.loss {})
+        halves.add(epoch: 0, learnt(reduction.progress(of: network) {}).map(\.fraction))
+        theoryHalves.add(epoch: 0, learnt(reduction.progress {}).map(\.fraction))
+        if let stepped {
+            steppedHalves.add(epoch: 0, learnt(stepped.progress {}).map(\.fraction))
+        }
     }
 
     func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
         try reduction?.advance(by: duration, look)
+        try stepped?.advance(by: duration, look)
     }
 
     /// What is measured after an epoch.
@@ -100,18 +147,28 @@ final class TheoryTrack {
         _ network: GatedNetwork, loss: Double, epoch: Int, _ look: () throws(Stop) -> Void
     ) throws(Stop) -> [String: Double] {
         var values = reason?.values ?? [:]
+        values.merge(circumstances) { first, _ in first }
         values[MetricName.theoryStatus] = Double(status.rawValue)
         guard let reduction else { return values }
         let theory = try reduction.loss(look)
-        note(loss: loss, theory: theory)
+        note(loss: loss, theory: theory, stepped: try stepped?.loss(look))
         values[MetricName.theoryLoss] = theory
         values[MetricName.theoryDeviationMax] = deviations.largest
         values[MetricName.theoryDeviationRMS] = (deviations.squares / deviations.count).squareRoot()
-        let now = reported(try reduction.progress(of: network, look))
-        let ours = reported(try reduction.progress(look))
+        let now = learnt(try reduction.progress(of: network, look))
+        let ours = learnt(try reduction.progress(look))
         halves.add(epoch: epoch, now.map(\.fraction))
         theoryHalves.add(epoch: epoch, ours.map(\.fraction))
-        for index in now.indices {
+        values[MetricName.theoryHalfEpochErrorMax] = HalfTimes.largestError(
+            of: theoryHalves.epochs, measured: halves.epochs)
+        if let stepped {
+            let fractions = learnt(try stepped.progress(look)).map(\.fraction)
+            steppedHalves.add(epoch: epoch, fractions)
+            values[MetricName.theoryStepDeviationMax] = steppedDeviation
+            values[MetricName.theoryStepHalfEpochErrorMax] = HalfTimes.largestError(
+                of: steppedHalves.epochs, measured: halves.epochs)
+        }
+        for index in now.indices.prefix(Limits.reportedModesMax) {
             values[MetricName.mode(index + 1)] = now[index].fraction
             values[MetricName.theoryMode(index + 1)] = ours[index].fraction
             values[MetricName.singularValue(index + 1)] = now[index].value
@@ -122,16 +179,23 @@ final class TheoryTrack {
         return values
     }
 
-    private func note(loss: Double, theory: Double) {
-        let deviation = abs(loss - theory) / (firstLoss > 0 ? firstLoss : 1)
+    private func note(loss: Double, theory: Double, stepped: Double?) {
+        let deviation = deviation(of: loss, from: theory)
         deviations.count += 1
         // A loss that is no number any more stays the largest.
         if !(deviation <= deviations.largest) { deviations.largest = deviation }
         deviations.squares += deviation * deviation
+        guard let stepped else { return }
+        let ofSteps = self.deviation(of: loss, from: stepped)
+        if !(ofSteps <= steppedDeviation) { steppedDeviation = ofSteps }
     }
 
-    private func reported(_ progress: [Double]) -> [(fraction: Double, value: Double)] {
-        Array((reduction?.learnt(progress) ?? []).prefix(Limits.reportedModesMax))
+    private func deviation(of loss: Double, from theory: Double) -> Double {
+        abs(loss - theory) / (firstLoss > 0 ? firstLoss : 1)
+    }
+
+    private func learnt(_ progress: [Double]) -> [(fraction: Double, value: Double)] {
+        reduction?.learnt(progress) ?? []
     }
 }
 
@@ -140,49 +204,29 @@ final class TheoryTrack {
 extension TheoryTrack {
     /// All that it goes on from, beyond what the configuration says.
     var state: [Double] {
-        [firstLoss, deviations.count, deviations.largest, deviations.squares]
-            + halves.state + theoryHalves.state + (reduction?.state ?? [])
+        [firstLoss, deviations.count, deviations.largest, deviations.squares, steppedDeviation]
+            + halves.state + theoryHalves.state + steppedHalves.state
+            + (reduction?.state ?? []) + (stepped?.state ?? [])
     }
 
     /// False where the state is of another network.
     func resume(_ state: [Double]) -> Bool {
-        let half = halves.state.count
-        guard state.count >= 4 + 2 * half else { return false }
-        firstLoss = state[0]
-        deviations = (state[1], state[2], state[3])
-        halves.resume(Array(state[4..<4 + half]))
-        theoryHalves.resume(Array(state[4 + half..<4 + 2 * half]))
-        let rest = Array(state[(4 + 2 * half)...])
-        return reduction?.resume(rest) ?? rest.isEmpty
-    }
-}
-
-/// When some growing numbers were a half, between the two measurements around it.
-private struct HalfTimes {
-    /// Nil where it has not come so far.
-    private(set) var epochs: [Double?]
-    private var last: (epoch: Double, values: [Double])
-
-    init(count: Int) {
-        epochs = [Double?](repeating: nil, count: count)
-        last = (0, [Double](repeating: 0, count: count))
-    }
-
-    mutating func add(epoch: Int, _ values: [Double]) {
-        let epoch = Double(epoch)
-        for (index, value) in values.enumerated() where epochs[index] == nil && value >= 0.5 {
-            let before = last.values[index]
-            let share = value > before ? (0.5 - before) / (value - before) : 1
-            epochs[index] = last.epoch + min(max(share, 0), 1) * (epoch - last.epoch)
+        let reductions = [reduction, stepped].compactMap { $0 }
+        let counts =
+            [5, halves.state.count, theoryHalves.state.count, steppedHalves.state.count]
+            + reductions.map(\.stateCount)
+        guard state.count == counts.reduce(0, +) else { return false }
+        var rest = state[...]
+        let parts = counts.map { count in
+            defer { rest = rest.dropFirst(count) }
+            return Array(rest.prefix(count))
         }
-        last = (epoch, values)
-    }
-
-    var state: [Double] { epochs.map { $0 ?? -1 } + [last.epoch] + last.values }
-
-    mutating func resume(_ state: [Double]) {
-        let count = epochs.count
-        epochs = state[..<count].map { $0 < 0 ? nil : $0 }
-        last = (state[count], Array(state[(count + 1)...]))
+        firstLoss = parts[0][0]
+        deviations = (parts[0][1], parts[0][2], parts[0][3])
+        steppedDeviation = parts[0][4]
+        halves.resume(parts[1])
+        theoryHalves.resume(parts[2])
+        steppedHalves.resume(parts[3])
+        return zip(reductions, parts[4...]).allSatisfy { $0.resume($1) }
     }
 }

@@ -23,7 +23,7 @@ import Testing
 
     @Test(arguments: [
         ("mnist.yaml", 216), ("cifar10.yaml", 168), ("mnist-small.yaml", 54),
-        ("quickstart.yaml", 16), ("routing-pathways.yaml", 100), ("routing-gain.yaml", 120),
+        ("quickstart.yaml", 16), ("routing-pathways.yaml", 105), ("routing-gain.yaml", 126),
         ("xor.yaml", 15), ("contextual.yaml", 12), ("tree.yaml", 20), ("gates-4x4.yaml", 317),
     ])
     func `every sweep that we ship is right and has its number of tasks`(name: String, count: Int)
@@ -32,6 +32,28 @@ import Testing
         let sweep = try read(name)
         #expect(sweep.count == count)
         #expect(try sweep.expand().count == count)
+    }
+
+    /// From random weights the theory is only near; beside them stands what it is exact for.
+    @Test(arguments: ["routing-pathways.yaml", "routing-gain.yaml"])
+    func `a routing sweep has a balanced flow for each of its settings`(name: String) throws {
+        let sweep = try read(name)
+        var settings: [GatedPlan.Scheme: Set<String>] = [:]
+        for position in 0..<sweep.count {
+            guard case .routing(let task) = try sweep.configuration(at: position) else {
+                throw TestFailure("\(name) trains no routing networks")
+            }
+            let scheme = task.plan.initialization.scheme
+            settings[scheme, default: []].insert(
+                "\(task.gate) \(task.plan.method.learningRate) \(task.plan.epochs)")
+            guard case .gradientFlow = task.plan.method else {
+                #expect(scheme == .orthogonal)
+                continue
+            }
+            #expect(scheme == .balanced)
+        }
+        #expect((settings[.balanced]?.count ?? 0) > 4)
+        #expect(settings[.balanced] == settings[.orthogonal])
     }
 
     @Test func `no sweep that we ship is left out of these tests`() throws {

@@ -89,6 +89,31 @@ import Testing
         #expect(last[MetricName.trainingLoss] < 1e-3)
     }
 
+    /// The balanced arms of `routing-pathways.yaml` and `routing-gain.yaml`, with fewer hidden
+    /// numbers, on which a balanced start does not depend.
+    @Test(arguments: [
+        (10, 1, 0.08, 0.08, 400), (10, 4, 0.08, 0.02, 400), (7, 4, 0.2, 0.01026, 250),
+        (7, 4, 2.5, 0.004421, 100),
+    ])
+    func `from a balanced start the routing flow is the theory`(
+        domains: Int, k: Int, gain: Double, rate: Double, epochs: Int
+    ) throws {
+        var configuration = RoutingTrainingTests.configuration(
+            domains: domains, k: k, epochs: epochs, scheme: .balanced,
+            method: .gradientFlow(learningRate: rate, tolerance: 1e-9))
+        (configuration.plan.initialization.gain, configuration.plan.everyEpochs) = (gain, 10)
+        let last = try #require(try GatedTraining(configuration).finish().last)
+        #expect(TheoryText.theory(last.values) == "exact")
+        #expect(TheoryText.closedForm(last.values) == "applies")
+        #expect(last[MetricName.theoryHalfEpochErrorMax] < 1e-6)
+        #expect(last[MetricName.theoryDeviationMax] < 1e-6)
+        for mode in 1...3 {
+            // Halves are found by a straight line between evaluations ten epochs apart.
+            let closed = last[MetricName.closedFormHalfEpoch(mode)]
+            #expect(abs(last[MetricName.halfEpoch(mode)] - closed) < 3, "\(mode): \(closed)")
+        }
+    }
+
     @Test func `the inputs of a contextual task are the item and the context`() {
         let task = ContextualTask(
             contextCount: 2, shared: TreeData(depth: 1, branching: 2, strengths: [2, 1]),

@@ -53,8 +53,8 @@ import Testing
         #expect(training.theory.status == .startNotDecoupled, "\(training.theoryNote)")
         let row = try #require(training.finish().last)
         #expect(training.theory.reduction?.networks.count == 4)
-        for mode in 1...3 { #expect(row[MetricName.closedFormHalfEpoch(mode)].isFinite) }
-        #expect(row.values[MetricName.closedFormHalfEpoch(4)] == nil)
+        for mode in 1...3 { #expect(row[MetricName.theorySingularValue(mode)].isFinite) }
+        #expect(row.values[MetricName.theorySingularValue(4)] == nil)
     }
 
     /// Of 40 seeds none was outside: with one trained output an input the others fail, with four
@@ -102,19 +102,23 @@ import Testing
     }
 
     /// Every number that a row may have, where there are as many modes as are told of.
-    @Test func `a row has no more metrics than the wire takes`() throws {
-        var configuration = Self.configuration(domains: 3, k: 2, epochs: 1)
+    @Test(arguments: [GatedPlan.Scheme.orthogonal, .balanced])
+    func `a row has no more metrics than the wire takes`(scheme: GatedPlan.Scheme) throws {
+        var configuration = Self.configuration(domains: 3, k: 2, epochs: 1, scheme: scheme)
         let targets = (0..<8).map { row in (0..<8).map { $0 == row ? Double(row + 1) : 0 } }
         configuration.data = .examples(inputs: nil, targets: try #require(Matrix(targets)))
         let training = try GatedTraining(configuration)
         let row = try #require(training.finish().last)
         #expect(row.values[MetricName.theoryHalfEpoch(6)] == nil)
         #expect(row.values[MetricName.theorySingularValue(6)] != nil)
-        // Halves that are not reached, and the reason that a start may have.
-        let missing = 2 * Limits.reportedModesMax + 2
+        let closed = row.values[MetricName.closedFormHalfEpoch(6)]
+        #expect((closed != nil) == (scheme == .balanced))
+        // Half times and their errors, which are not there yet, and what a start may say.
+        let missing = 2 * Limits.reportedModesMax + 2 + 5
         #expect(row.values.count + missing <= Limits.metricsPerRowMax)
+        #expect(MetricBatch([row]).bytes.count + missing * 40 <= Limits.rowBytesMax)
         let gated =
-            7 + 6 * Limits.reportedModesMax + Limits.reportedPathwaysMax
+            16 + 6 * Limits.reportedModesMax + Limits.reportedPathwaysMax
             + TheoryReason(remainder: 1, first: 1, second: 1).values.count
         #expect(gated <= Limits.metricsPerRowMax)
     }
