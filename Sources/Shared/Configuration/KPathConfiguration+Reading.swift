@@ -89,8 +89,8 @@ extension FieldReader {
             map, wanted: "a map of scheme, gain and bias", mistakes: mistakes)
         let initialization = Initialization(
             scheme: fields.choice("scheme", default: defaults.scheme) ?? defaults.scheme,
-            gain: fields.number("gain", .notNegative, default: defaults.gain),
-            bias: fields.number("bias", .any, default: defaults.bias))
+            gain: fields.number("gain", .notNegative.float32, default: defaults.gain),
+            bias: fields.number("bias", .any.float32, default: defaults.bias))
         fields.finish()
         return initialization
     }

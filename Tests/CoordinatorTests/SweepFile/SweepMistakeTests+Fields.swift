@@ -215,7 +215,8 @@ extension SweepMistakeTests {
         Row(
             "init: {gain: 1, bias: 0}", becomes: "init: {gain: 1, bias: 1e400}",
             """
-            line 10, base.init.bias: found Infinity, wanted a number of at most 1e+30
+            line 10, base.init.bias: found "1e400", which is larger than any float64, wanted a \
+            number of at most 1e+30
             """),
         Row(
             "init: {gain: 1, bias: 0}", becomes: "init: {gain: 1, scheme: xavier}",
