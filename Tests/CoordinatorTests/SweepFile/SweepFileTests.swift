@@ -47,19 +47,19 @@ import Testing
 
     @Test func `the first and the last task of the paper's first sweep are these`() throws {
         let sweep = try read("mnist.yaml")
-        #expect(sweep.axisColumns == ["seeds.weights", "hidden_width", "init.gain"])
+        #expect(sweep.axisColumns == ["seeds", "hidden_width", "init.gain"])
         let first = KPathConfiguration(
             dataset: "mnist", domains: 100, hiddenWidth: 128,
             initialization: Initialization(gain: 10),
             gate: GateRecipe(family: .plusMod(k: 10), columns: .permuted), batchSize: 8,
             epochs: 1_000, optimizer: .sgd(Optimizer.SGD(learningRate: 1e-4, momentum: 0.9)),
-            seeds: Seeds(weights: 1))
+            seeds: Seeds(gate: 1, weights: 1, data: 1))
         #expect(try kPath(sweep, at: 0) == first)
         var last = first
         last.hiddenWidth = 1_024
         last.initialization.gain = 1e-4
         last.gate.family = .plusMod(k: 90)
-        last.seeds.weights = 2
+        last.seeds = Seeds(gate: 2, weights: 2, data: 2)
         #expect(try kPath(sweep, at: 215) == last)
         #expect(sweep.axisCells(at: 215) == ["2", "1024", "0.0001"])
     }

@@ -174,6 +174,27 @@ extension SweepMistakeTests {
             9223372036854775807
             """),
         Row(
+            "  hidden_width: 64", becomes: "  hidden_width: 64\n  seeds: -1",
+            """
+            line 8, base.seeds: found -1, wanted a whole number from 0 to \
+            9223372036854775807 for every stream, or a map of seeds by stream \
+            (gate, weights or data)
+            """),
+        Row(
+            "  hidden_width: 64", becomes: "  hidden_width: 64\n  seeds: 1.5",
+            """
+            line 8, base.seeds: found 1.5, wanted a whole number from 0 to \
+            9223372036854775807 for every stream, or a map of seeds by stream \
+            (gate, weights or data)
+            """),
+        Row(
+            "  hidden_width: 64", becomes: "  hidden_width: 64\n  seeds: [1, 2]",
+            """
+            line 8, base.seeds: found a list, wanted a whole number from 0 to \
+            9223372036854775807 for every stream, or a map of seeds by stream \
+            (gate, weights or data); a list of seeds is an axis
+            """),
+        Row(
             "  epochs: 10", becomes: "  epochs: ten",
             """
             line 9, base.epochs: found "ten", wanted a whole number from 1 to 1000000
