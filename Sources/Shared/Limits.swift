@@ -73,6 +73,12 @@ public enum Limits {
     public static let threadsMax = 256
     /// Learning rates, gains and the like: well inside what a float32 holds.
     public static let numberMagnitudeMax = 1e30
+    /// 2^53: up to here a float64 holds every whole number, and so do readers of JSON and CSV that
+    /// have no other numbers.
+    static let float64IntegerMax = 9_007_199_254_740_992.0
+    /// A nonzero number that is used as a float32 has at least this magnitude: well inside what a
+    /// float32 holds, also after a division by the square root of a width.
+    static let float32MagnitudeMin = 1e-30
     /// Of the ends of a distribution, but 0: what is drawn has six digits in any case.
     static let endMagnitudeMin = 1e-30
 

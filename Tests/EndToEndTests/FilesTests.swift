@@ -21,6 +21,22 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a seed above 2^53 is warned of beside the output, and accepted`() async throws {
+            try await Deployment.run { deployment in
+                try deployment.write(
+                    TinySweep.yaml.replacing("[1, 2, 3]", with: "[1, 2, 9007199254740993.0]"),
+                    to: "large.yaml")
+                let command = try await deployment.command("submit", "large.yaml", "--dry-run")
+                #expect(command.exit == .code(0))
+                #expect(command.output.hasPrefix("tiny: 12 tasks\n"))
+                #expect(!command.output.contains("warning"))
+                let warning =
+                    "warning: large.yaml: line 13, axes.seeds.weights[2]: found 9007199254740993,"
+                #expect(command.errors.hasPrefix(warning), "\(command.errors)")
+                #expect(command.errors.split(separator: "\n").count == 1)
+            }
+        }
+
         /// What a worker makes of a stored case, and what it must be.
         private static func replay(_ name: String, _ deployment: Deployment) async throws
             -> (found: [String: JSONValue], expected: [String: JSONValue])

@@ -31,6 +31,7 @@ struct Submit: AsyncParsableCommand {
 
     func run() async throws {
         let sweep = try Self.readSweep(file)
+        for warning in sweep.warnings { writeError("warning: \(file): \(warning)\n") }
         if dryRun {
             try show(sweep)
             return

@@ -85,7 +85,7 @@ struct Summary {
     /// The axes' columns stand between `complete` and the gate.
     private static func axes(_ columns: [String]) -> [String] {
         columns.drop { $0 != "complete" }.dropFirst().prefix { $0 != "gate_family" }
-            .filter { !$0.hasPrefix("seeds.") }
+            .filter { $0 != "seeds" && !$0.hasPrefix("seeds.") }
     }
 
     private mutating func add(_ row: [String: String]) {

@@ -38,7 +38,12 @@ enum YAMLDocument {
         switch node {
         case .scalar(let scalar):
             place.line = scalar.mark?.line ?? place.line
-            return SourceValue(content(of: scalar), at: place)
+            do throws(NumberTextError) {
+                return SourceValue(try content(of: scalar), at: place)
+            } catch {
+                throw SweepMistakes(
+                    SweepMistake(.wrongValue, at: place, error.sentence(scalar.string)))
+            }
         case .sequence(let nodes):
             let elements = try nodes.enumerated().map { index, node in
                 var inner = place.appending(index: index)
@@ -62,7 +67,8 @@ enum YAMLDocument {
         -> SourceValue.Member
     {
         let line = key.mark?.line ?? place.line
-        guard case .scalar(let scalar) = key, case .string(let name) = content(of: scalar) else {
+        guard case .scalar(let scalar) = key, case .string(let name)? = try? content(of: scalar)
+        else {
             let found = key.scalar.map { "the key \($0.string)" } ?? "a key that is no text"
             throw SweepMistakes(
                 SweepMistake(
@@ -79,11 +85,14 @@ enum YAMLDocument {
 // MARK: - Scalars
 
 extension YAMLDocument {
-    private static func content(of scalar: Node.Scalar) -> SourceValue.Content {
-        scalar.style == .plain ? content(ofPlain: scalar.string) : .string(scalar.string)
+    private static func content(of scalar: Node.Scalar) throws(NumberTextError)
+        -> SourceValue.Content
+    {
+        scalar.style == .plain ? try content(ofPlain: scalar.string) : .string(scalar.string)
     }
 
-    static func content(ofPlain text: String) -> SourceValue.Content {
+    /// Throws for a number whose value would change.
+    static func content(ofPlain text: String) throws(NumberTextError) -> SourceValue.Content {
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
         case "true", "True", "TRUE": return .bool(true)
@@ -93,40 +102,18 @@ extension YAMLDocument {
         case "-.inf", "-.Inf", "-.INF": return .number(-.infinity)
         default: break
         }
-        guard isNumber(text) else { return .string(text) }
-        return Int(text).map { .integer($0) } ?? Double(text).map { .number($0) } ?? .string(text)
+        guard !hasLeadingZero(text), let value = try NumberText(text)?.value() else {
+            return .string(text)
+        }
+        return SourceValue(value).content
     }
 
-    /// A sign, digits, a fraction, an exponent: `8`, `-0.5`, `.5`, `1.`, `1e-4`. A whole number
-    /// with a zero before it is none: it may have been meant as octal, or as the row of a gate.
-    private static func isNumber(_ text: String) -> Bool {
-        var rest = text.utf8[...]
-        if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
-            rest.removeFirst()
-        }
-        let whole = rest.takeDigits()
-        let hasPoint = rest.first == UInt8(ascii: ".")
-        if hasPoint { rest.removeFirst() }
-        let fraction = hasPoint ? rest.takeDigits() : 0
-        guard whole + fraction > 0 else { return false }
-        if let exponent = rest.first, exponent | 0x20 == UInt8(ascii: "e") {
-            rest.removeFirst()
-            if let sign = rest.first, sign == UInt8(ascii: "-") || sign == UInt8(ascii: "+") {
-                rest.removeFirst()
-            }
-            return rest.takeDigits() > 0 && rest.isEmpty
-        }
+    /// A whole number with a zero before it is none: it may have been meant as octal, or as the row
+    /// of a gate.
+    private static func hasLeadingZero(_ text: String) -> Bool {
         let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-        return rest.isEmpty && (hasPoint || whole == 1 || digits.first != UInt8(ascii: "0"))
-    }
-}
-
-extension Substring.UTF8View {
-    /// Drops the digits it begins with and says how many they were.
-    fileprivate mutating func takeDigits() -> Int {
-        let digits = prefix { (48...57).contains($0) }.count
-        removeFirst(digits)
-        return digits
+        return digits.count > 1 && digits.first == UInt8(ascii: "0")
+            && digits.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 }
 

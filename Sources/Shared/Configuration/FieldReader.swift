@@ -111,7 +111,14 @@ extension FieldReader {
         -> Int?
     {
         guard let whole = value.wholeNumber else {
-            refuse(value, wanted: wanted())
+            if case .number(let number) = value.content, Int(exactly: number) != nil {
+                mistakes.add(
+                    .wrongType, at: value.place,
+                    "found a number with a fraction, next to \(numberText(number)), "
+                        + "wanted \(wanted())")
+            } else {
+                refuse(value, wanted: wanted())
+            }
             return nil
         }
         guard range.contains(whole) else {
@@ -130,12 +137,12 @@ extension FieldReader {
     }
 
     func number(_ value: SourceValue, _ range: NumberRange) -> Double? {
-        let number: Double
-        switch value.content {
-        case .integer(let whole): number = Double(whole)
-        case .number(let given): number = given
-        default:
-            refuse(value, wanted: range.text)
+        guard let number = value.float64Number else {
+            if case .integer = value.content {
+                refuse(value, wanted: "\(range.text) that a float64 holds", code: .wrongValue)
+            } else {
+                refuse(value, wanted: range.text)
+            }
             return nil
         }
         guard range.contains(number) else {
@@ -201,6 +208,21 @@ struct NumberRange {
     let lower: Double
     let upper: Double
     let withoutUpper: Bool
+    /// Whether the trainer computes with it as a float32.
+    private var isFloat32 = false
+
+    init(text: String, lower: Double, upper: Double, withoutUpper: Bool) {
+        (self.text, self.lower, self.upper) = (text, lower, upper)
+        self.withoutUpper = withoutUpper
+    }
+
+    /// The same for a number that the trainer computes with as a float32, which must not become 0
+    /// or a bound that it may not be.
+    var float32: NumberRange {
+        var range = self
+        range.isFloat32 = true
+        return range
+    }
 
     static let any = NumberRange(
         text: "a number", lower: -Limits.numberMagnitudeMax, upper: Limits.numberMagnitudeMax,
@@ -221,11 +243,23 @@ struct NumberRange {
         let bound = Limits.numberMagnitudeMax
         if number > bound, upper == bound { return "a number of at most \(numberText(bound))" }
         if number < -bound, lower == -bound { return "a number of at least \(numberText(-bound))" }
-        return text
+        if isTooSmall(number) {
+            return "0 or a size of at least \(numberText(Limits.float32MagnitudeMin)), since it "
+                + "is used as a float32"
+        }
+        return isFloat32 && number < upper && Float(number) == Float(upper)
+            ? "\(text), also as a float32" : text
+    }
+
+    private func isTooSmall(_ number: Double) -> Bool {
+        isFloat32 && number != 0 && number >= lower
+            && abs(number) < Limits.float32MagnitudeMin
     }
 
     /// False for NaN, which is not comparable.
     func contains(_ number: Double) -> Bool {
-        number >= lower && number <= upper && !(withoutUpper && number == upper)
+        guard number >= lower, number <= upper, !isTooSmall(number) else { return false }
+        let isUpper = isFloat32 ? Float(number) == Float(upper) : number == upper
+        return !(withoutUpper && isUpper)
     }
 }

@@ -91,8 +91,8 @@ extension FieldReader {
             map, wanted: "a map of scheme, gain and bias", mistakes: mistakes)
         let initialization = Initialization(
             scheme: fields.choice("scheme", default: defaults.scheme) ?? defaults.scheme,
-            gain: fields.number("gain", .notNegative, default: defaults.gain),
-            bias: fields.number("bias", .any, default: defaults.bias))
+            gain: fields.number("gain", .notNegative.float32, default: defaults.gain),
+            bias: fields.number("bias", .any.float32, default: defaults.bias))
         fields.finish()
         return initialization
     }
@@ -110,27 +110,8 @@ extension FieldReader {
     }
 
     private mutating func seeds() -> Seeds {
-        var seeds = Seeds()
-        readSeeds { fields in
-            seeds = Seeds(
-                gate: fields.seed("gate"), weights: fields.seed("weights"),
-                data: fields.seed("data"))
-        }
-        return seeds
-    }
-}
-
-extension FieldReader {
-    /// The map of `seeds`, where there is one.
-    mutating func readSeeds(_ body: (inout FieldReader) -> Void) {
-        guard let map = value("seeds") else { return }
-        var fields = FieldReader(map, wanted: "a map of seeds by stream", mistakes: mistakes)
-        body(&fields)
-        fields.finish()
-    }
-
-    /// Seeds end at the largest number that every reader of JSON on our side holds exactly.
-    mutating func seed(_ key: String) -> UInt64 {
-        UInt64(integer(key, in: 0...Int.max, default: 0))
+        let seeds = seeds(of: .kPath)
+        return Seeds(
+            gate: seeds["gate"] ?? 0, weights: seeds["weights"] ?? 0, data: seeds["data"] ?? 0)
     }
 }

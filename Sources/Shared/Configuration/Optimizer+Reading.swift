@@ -24,10 +24,10 @@ extension FieldReader {
 
     private mutating func sgd() -> Optimizer.SGD {
         let sgd = Optimizer.SGD(
-            learningRate: number("learning_rate", .notNegative, default: nil),
-            momentum: number("momentum", .zeroToBelowOne, default: 0),
-            dampening: number("dampening", .zeroToOne, default: 0),
-            weightDecay: number("weight_decay", .notNegative, default: 0),
+            learningRate: number("learning_rate", .notNegative.float32, default: nil),
+            momentum: number("momentum", .zeroToBelowOne.float32, default: 0),
+            dampening: number("dampening", .zeroToOne.float32, default: 0),
+            weightDecay: number("weight_decay", .notNegative.float32, default: 0),
             nesterov: bool("nesterov", default: false))
         guard sgd.nesterov, sgd.momentum == 0 || sgd.dampening != 0 else { return sgd }
         let found =
@@ -42,11 +42,12 @@ extension FieldReader {
     private mutating func adam() -> Optimizer.Adam {
         let defaults = Optimizer.Adam(learningRate: 0)
         return Optimizer.Adam(
-            learningRate: number("learning_rate", .notNegative, default: nil),
-            beta1: number("beta1", .zeroToBelowOne, default: defaults.beta1),
-            beta2: number("beta2", .zeroToBelowOne, default: defaults.beta2),
-            epsilon: number("epsilon", .notNegative, default: defaults.epsilon),
-            weightDecay: number("weight_decay", .notNegative, default: defaults.weightDecay),
+            learningRate: number("learning_rate", .notNegative.float32, default: nil),
+            beta1: number("beta1", .zeroToBelowOne.float32, default: defaults.beta1),
+            beta2: number("beta2", .zeroToBelowOne.float32, default: defaults.beta2),
+            epsilon: number("epsilon", .notNegative.float32, default: defaults.epsilon),
+            weightDecay: number(
+                "weight_decay", .notNegative.float32, default: defaults.weightDecay),
             amsgrad: bool("amsgrad", default: defaults.amsgrad))
     }
 }

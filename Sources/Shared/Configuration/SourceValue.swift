@@ -113,12 +113,19 @@ extension SourceValue {
         members?.first { $0.key == key }?.value
     }
 
-    /// The whole number that this is: also one written as `8.0` or `1e3`, because a reader of JSON
-    /// may have told them apart or not, and a task must be the same on both sides.
+    /// The whole number that this is. `8.0` and `1e3` are integers already (`NumberText`); what is
+    /// still a `.number` has a fraction, also if a float64 is too short for it.
     var wholeNumber: Int? {
+        guard case .integer(let value) = content else { return nil }
+        return value
+    }
+
+    /// The float64 that this number is. Nil for what is no number, and for a whole number that no
+    /// float64 stands for.
+    var float64Number: Double? {
         switch content {
-        case .integer(let value): value
-        case .number(let value): Int(exactly: value)
+        case .integer(let value): float64(value)
+        case .number(let value): value
         default: nil
         }
     }

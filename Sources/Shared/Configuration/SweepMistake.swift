@@ -31,8 +31,13 @@ public struct SweepMistake: Error, Hashable, Codable, Sendable {
 
 extension SweepMistake: CustomStringConvertible {
     /// `line 12, axes.gate[1].k: found 120, wanted …`.
-    public var description: String {
-        let parts = [place.line.map { "line \($0)" }, place.path.isEmpty ? nil : place.path]
+    public var description: String { place.text(with: sentence) }
+}
+
+extension Place {
+    /// A sentence after the place that it is about, as far as that is known.
+    func text(with sentence: String) -> String {
+        let parts = [line.map { "line \($0)" }, path.isEmpty ? nil : path]
         let whereabouts = parts.compactMap { $0 }.joined(separator: ", ")
         return (whereabouts.isEmpty ? "" : whereabouts + ": ") + sentence
     }

@@ -87,11 +87,10 @@ extension GatedNetworkConfiguration: ReadableConfiguration {
         let width = fields.integer("hidden_width", in: 1...Limits.hiddenWidthMax, default: nil)
         let network = fields.networkRecipe()
         let plan = fields.gatedPlan(.gatedNetwork)
-        var weightSeed: UInt64 = 0
-        fields.readSeeds { weightSeed = $0.seed("weights") }
+        let seeds = fields.seeds(of: .gatedNetwork)
         guard let network, let plan else { return nil }
         return GatedNetworkConfiguration(
-            hiddenWidth: width, network: network, plan: plan, weightSeed: weightSeed)
+            hiddenWidth: width, network: network, plan: plan, weightSeed: seeds["weights"] ?? 0)
     }
 
     func check(_ fields: FieldReader) {

@@ -108,12 +108,11 @@ extension RoutingConfiguration: ReadableConfiguration {
         let gate = fields.gateRecipe(domains: domains)
         let data = fields.exampleRecipe()
         let plan = fields.gatedPlan(.routing)
-        var (gateSeed, weightSeed): (UInt64, UInt64) = (0, 0)
-        fields.readSeeds { (gateSeed, weightSeed) = ($0.seed("gate"), $0.seed("weights")) }
+        let seeds = fields.seeds(of: .routing)
         guard let domains, let gate, let data, let plan else { return nil }
         return RoutingConfiguration(
             domains: domains, hiddenWidth: width, gate: gate, data: data, plan: plan,
-            gateSeed: gateSeed, weightSeed: weightSeed)
+            gateSeed: seeds["gate"] ?? 0, weightSeed: seeds["weights"] ?? 0)
     }
 
     func check(_ fields: FieldReader) {

@@ -40,11 +40,16 @@ struct Distribution: Sendable {
     private static func read(_ kind: Kind, _ bounds: SourceValue, _ mistakes: MistakeCollector)
         -> Distribution?
     {
-        let numbers = (bounds.elements ?? []).compactMap(\.number)
-        guard bounds.elements?.count == 2, numbers.count == 2, kind.allows(numbers[0], numbers[1])
-        else {
+        let elements = bounds.elements ?? []
+        // A whole number in between two float64s is no end: it would be drawn from another range.
+        let numbers = elements.compactMap {
+            kind == .integer ? $0.wholeNumber.flatMap(Double.init(exactly:)) : $0.float64Number
+        }
+        guard elements.count == 2, numbers.count == 2, kind.allows(numbers[0], numbers[1]) else {
+            let isWide = elements.count == 2 && elements.allSatisfy { $0.wholeNumber != nil }
             mistakes.add(
-                .wrongValue, at: bounds.place, "found \(bounds.cell), wanted \(kind.wanted)")
+                .wrongValue, at: bounds.place,
+                "found \(bounds.cell), wanted \(kind.wanted(isWide: isWide))")
             return nil
         }
         return Distribution(
@@ -72,12 +77,20 @@ struct Distribution: Sendable {
     /// for what they are rounded to would be another distribution.
     var ends: [SourceValue] {
         [lower, upper].map { end in
-            SourceValue(kind == .integer ? .integer(Int(end)) : .number(end), at: place)
+            SourceValue(Self.content(end), at: place)
         }
     }
 
     private func number(_ value: Double) -> SourceValue {
-        SourceValue(.number(min(max(Self.rounded(value), lower), upper)), at: place)
+        SourceValue(Self.content(min(max(Self.rounded(value), lower), upper)), at: place)
+    }
+
+    /// As `NumberText` would read it from a file.
+    private static func content(_ number: Double) -> SourceValue.Content {
+        guard let whole = Int(exactly: number), abs(number) <= Limits.float64IntegerMax else {
+            return .number(number)
+        }
+        return .integer(whole)
     }
 
     /// To six significant digits; a number too small or too large for that stays as it is.
@@ -106,28 +119,21 @@ extension Distribution.Kind {
         case .uniform: [lower, upper].allSatisfy { $0 == 0 || abs($0) >= least }
         case .logUniform: lower >= least
         case .integer:
-            Int(exactly: lower) != nil && Int(exactly: upper) != nil
-                && max(abs(lower), abs(upper)) <= Double(1 << 53)
+            max(abs(lower), abs(upper)) <= Limits.float64IntegerMax
         }
     }
 
-    fileprivate var wanted: String {
+    /// - Parameter isWide: whether there are two whole numbers already.
+    fileprivate func wanted(isWide: Bool) -> String {
         switch self {
         case .uniform:
             "two numbers, the less first, such as [0, 1], neither so near 0 as "
                 + numberText(Limits.endMagnitudeMin)
         case .logUniform: "two numbers above 0, the less first, such as [1e-4, 10]"
+        case .integer where isWide:
+            "two whole numbers, the less first, neither above "
+                + "\(Int(Limits.float64IntegerMax)) in size"
         case .integer: "two whole numbers, the less first, such as [1, 8]"
-        }
-    }
-}
-
-extension SourceValue {
-    fileprivate var number: Double? {
-        switch content {
-        case .integer(let whole): Double(whole)
-        case .number(let number): number
-        default: nil
         }
     }
 }

@@ -40,7 +40,7 @@ struct Exclusion: Sendable {
                     + "that")
             return []
         }
-        return expansion.values(value).map(Exclusion.init)
+        return expansion.values(value).map { Exclusion(experiment.spellingOutSeeds($0)) }
     }
 
     private static func check(

@@ -21,6 +21,7 @@ private struct Draft {
     let axes: [AxisDraft]
     let search: Search
     let searchPlace: Place
+    let searchSeedPlace: Place?
     let exclude: SourceValue?
     let exclusions: [Exclusion]
     let attempts: Int
@@ -44,6 +45,7 @@ private struct Draft {
         exclude = fields.value("exclude")
         let search = fields.value("search")
         self.search = Search.read(search, mistakes)
+        searchSeedPlace = search?["seed"]?.place
         searchPlace = search?.place ?? exclude?.place ?? document.place
         attempts = fields.integer(
             "attempts", in: 1...Limits.attemptsMax, default: Limits.attemptsDefault)
@@ -72,7 +74,7 @@ private struct Draft {
         let domains = base["domains"]?.wholeNumber
         exclusions = Self.exclusions(exclude, experiment, domains, mistakes)
         self.experiment = experiment
-        self.base = base
+        self.base = experiment.spellingOutSeeds(base)
         if base.members == nil {
             mistakes.add(
                 .wrongType, at: base.place,
@@ -123,7 +125,7 @@ private struct Draft {
         let axes = axes.map { $0.axis(experiment) }
         return Sweep(
             name: name, experiment: experiment, base: base, axes: axes, search: search,
-            exclusions: exclusions, exclude: exclude,
+            searchSeedPlace: searchSeedPlace, exclusions: exclusions, exclude: exclude,
             combinations: try Sweep.combinations(
                 axes, search, exclusions: exclusions, base: base, place: searchPlace),
             attempts: attempts, recheckShare: recheckShare,

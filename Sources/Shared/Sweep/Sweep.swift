@@ -13,6 +13,8 @@ public struct Sweep: Sendable {
     public let base: SourceValue
     public let axes: [SweepAxis]
     public let search: Search
+    /// Nil where the file gives none.
+    let searchSeedPlace: Place?
     let exclusions: [Exclusion]
     /// As they were written.
     let exclude: SourceValue?

@@ -15,6 +15,7 @@ public struct SweepAxis: Sendable {
     private let entries: [SourceValue]
     private let isGrouped: Bool
     private let expansion: ListExpansion
+    private let experiment: Experiment
 
     /// Some of the values, in their order: those of lists are made, those of an entry that
     /// enumerates all gates have numbers.
@@ -62,9 +63,10 @@ public struct SweepAxis: Sendable {
         self.entries = entries
         self.distribution = distribution
         self.expansion = expansion
+        self.experiment = experiment
         let written = distribution?.ends ?? entries
-        let set = name == "gate" ? [] : Set(written.flatMap(expansion.leaves))
-        let columns = experiment.paths.filter(set.contains)
+        let leaves = name == "gate" ? [] : Set(written.flatMap(expansion.leaves))
+        let columns = Self.columns(leaves, experiment)
         var (parts, held, count): ([Part], [Value], Int) = ([], [], 0)
         func endHeld() {
             if held.isEmpty { return }
@@ -75,7 +77,7 @@ public struct SweepAxis: Sendable {
         for entry in written {
             guard expansion.isIndexed(entry) else {
                 held += expansion.values(entry).map {
-                    Value($0, path: isGrouped ? nil : name, columns: columns)
+                    Value($0, path: isGrouped ? nil : name, columns: columns, experiment)
                 }
                 continue
             }
@@ -95,7 +97,7 @@ public struct SweepAxis: Sendable {
         case .indexed(let entry):
             return Value(
                 expansion.value(entry, at: index - part.first), path: isGrouped ? nil : name,
-                columns: columns)
+                columns: columns, experiment)
         }
     }
 
@@ -123,31 +125,53 @@ public struct SweepAxis: Sendable {
     /// A value that a distribution gave.
     func value(drawn: SourceValue) -> Value {
         Value(
-            assignments: [Assignment(path: name, value: drawn)], cells: [drawn.cell],
-            place: drawn.place)
+            assignments: [Assignment(path: name, value: drawn).spelledOut(experiment)],
+            cells: [drawn.cell], place: drawn.place)
+    }
+
+    /// One column `seeds` where every value has one seed for all streams; where some have a map, a
+    /// column for each stream.
+    private static func columns(_ leaves: Set<String>, _ experiment: Experiment) -> [String] {
+        var leaves = leaves
+        let streams = experiment.seedStreams.map { "\(Experiment.seedsPath).\($0)" }
+        if leaves.contains(Experiment.seedsPath), !leaves.isDisjoint(with: streams) {
+            leaves.remove(Experiment.seedsPath)
+            leaves.formUnion(streams)
+        }
+        return experiment.paths.filter(leaves.contains)
     }
 }
 
 extension SweepAxis.Value {
     /// - Parameter path: nil where the value is a map of paths.
-    fileprivate init(_ value: SourceValue, path: String?, columns: [String]) {
+    fileprivate init(
+        _ value: SourceValue, path: String?, columns: [String], _ experiment: Experiment
+    ) {
         place = value.place
+        let written: [SweepAxis.Assignment]
         if let path {
-            assignments = [SweepAxis.Assignment(path: path, value: value)]
+            written = [SweepAxis.Assignment(path: path, value: value)]
         } else {
-            assignments = (value.members ?? []).map {
+            written = (value.members ?? []).map {
                 SweepAxis.Assignment(path: $0.key, value: $0.value)
             }
         }
-        let leaves = Dictionary(assignments.flatMap(\.leaves)) { first, _ in first }
+        assignments = written.map { $0.spelledOut(experiment) }
+        let leaves = Dictionary((written + assignments).flatMap(\.leaves)) { first, _ in first }
         cells = columns.map { leaves[$0]?.cell ?? "" }
     }
 }
 
 extension SweepAxis.Assignment {
     /// The scalars that it sets, by path; none for a whole gate, which has columns of its own.
-    fileprivate var leaves: [(String, SourceValue)] {
+    var leaves: [(String, SourceValue)] {
         path == "gate" ? [] : Self.leaves(of: value, path)
+    }
+
+    /// The same with one seed for all streams as a map.
+    fileprivate func spelledOut(_ experiment: Experiment) -> SweepAxis.Assignment {
+        guard path == Experiment.seedsPath else { return self }
+        return SweepAxis.Assignment(path: path, value: experiment.spelledOut(seeds: value))
     }
 
     private static func leaves(of value: SourceValue, _ path: String) -> [(String, SourceValue)] {

@@ -11,8 +11,8 @@ public struct JSONSyntaxError: Error, Hashable, CustomStringConvertible, Sendabl
 }
 
 /// Reads a document of RFC 8259 in one pass. Stricter than the standard where it leaves a choice: a
-/// key stands once in an object, a number fits a float64, and nesting is bounded, because every
-/// value inside another costs a call.
+/// key stands once in an object, a number keeps its value (`NumberText`), and nesting is bounded,
+/// because every value inside another costs a call.
 ///
 /// By hand because decoding a value of unknown type with `Codable` means trying one type after the
 /// other, which is a thousand times slower: every sweep and every configuration comes through here.
@@ -111,7 +111,6 @@ extension JSONReader {
         return value
     }
 
-    /// Without a fraction and exponent, and where it fits, an integer.
     private mutating func number() throws(JSONSyntaxError) -> JSONValue {
         let start = offset
         var isWhole = true
@@ -128,12 +127,13 @@ extension JSONReader {
         }
         let text = String(decoding: bytes[start..<offset], as: UTF8.self)
         if isWhole, let whole = Int(text) { return .integer(whole) }
-        guard let number = Double(text), number.isFinite else {
+        do throws(NumberTextError) {
+            guard let value = try NumberText(text)?.value() else { throw .tooLarge }
+            return value
+        } catch {
             offset = start
-            throw error("the number \(quoted(text)) is larger than any float64")
+            throw self.error(error.sentence(text))
         }
-        // Without a sign: written again, a zero is the integer, which has none.
-        return .number(number == 0 ? 0 : number)
     }
 
     private mutating func digits() throws(JSONSyntaxError) {

@@ -1,7 +1,7 @@
 public import FoundationEssentials
 
-/// Any JSON document as a value. Numbers written without a fraction or exponent stay integers, so
-/// that `8` and `8.0` can be told apart where a whole number is wanted.
+/// Any JSON document as a value. A whole number of 64 bits is an integer in every spelling (`8`,
+/// `8.0`, `1e3`): see `NumberText`.
 public enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -78,7 +78,7 @@ extension JSONValue {
     }
 
     /// A whole document. Throws where it is no JSON, where a key stands twice in an object, where a
-    /// number is larger than any float64, and where values are nested too deep.
+    /// number would become another one (`NumberText`), and where values are nested too deep.
     public init(parsing data: Data) throws(JSONSyntaxError) {
         self = try JSONReader.read(data)
     }

@@ -37,6 +37,14 @@ import Testing
             ])
     }
 
+    @Test func `one seed for every stream is averaged too`() throws {
+        let report = Self.report(
+            "s,0,a,succeeded,1,10,plus_mod,2,4,12,0.9,0.1",
+            "s,1,b,succeeded,2,10,plus_mod,2,4,12,0.7,0.2")
+        let lines = try Self.table(report.replacing("seeds.weights", with: "seeds"))
+        #expect(lines.dropFirst() == ["10 plus_mod 2 4+12 0.800 0.150"])
+    }
+
     @Test func `what is not trained, or has no such pathways, stays empty`() throws {
         let report = Self.report(
             "s,0,a,ready,false,1,10,plus_mod,2,4,12,,,",

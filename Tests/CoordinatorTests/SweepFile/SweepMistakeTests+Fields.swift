@@ -174,6 +174,27 @@ extension SweepMistakeTests {
             9223372036854775807
             """),
         Row(
+            "  hidden_width: 64", becomes: "  hidden_width: 64\n  seeds: -1",
+            """
+            line 8, base.seeds: found -1, wanted a whole number from 0 to \
+            9223372036854775807 for every stream, or a map of seeds by stream \
+            (gate, weights or data)
+            """),
+        Row(
+            "  hidden_width: 64", becomes: "  hidden_width: 64\n  seeds: 1.5",
+            """
+            line 8, base.seeds: found 1.5, wanted a whole number from 0 to \
+            9223372036854775807 for every stream, or a map of seeds by stream \
+            (gate, weights or data)
+            """),
+        Row(
+            "  hidden_width: 64", becomes: "  hidden_width: 64\n  seeds: [1, 2]",
+            """
+            line 8, base.seeds: found a list, wanted a whole number from 0 to \
+            9223372036854775807 for every stream, or a map of seeds by stream \
+            (gate, weights or data); a list of seeds is an axis
+            """),
+        Row(
             "  epochs: 10", becomes: "  epochs: ten",
             """
             line 9, base.epochs: found "ten", wanted a whole number from 1 to 1000000
@@ -215,7 +236,8 @@ extension SweepMistakeTests {
         Row(
             "init: {gain: 1, bias: 0}", becomes: "init: {gain: 1, bias: 1e400}",
             """
-            line 10, base.init.bias: found Infinity, wanted a number of at most 1e+30
+            line 10, base.init.bias: found "1e400", which is larger than any float64, wanted a \
+            number of at most 1e+30
             """),
         Row(
             "init: {gain: 1, bias: 0}", becomes: "init: {gain: 1, scheme: xavier}",

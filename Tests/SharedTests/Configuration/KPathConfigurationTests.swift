@@ -82,7 +82,7 @@ import Testing
 
     @Test func `a whole number may be written with a fraction of zero`() throws {
         guard case .object(var members) = Self.small.json else { return }
-        members["epochs"] = .number(10)
+        members["epochs"] = try JSONValue(parsing: Data("10.0".utf8))
         members["init"] = .object(["gain": .integer(1)])
         #expect(try KPathConfiguration(reading: SourceValue(.object(members))) == Self.small)
     }

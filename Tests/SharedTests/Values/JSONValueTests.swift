@@ -8,7 +8,7 @@ import Testing
         try JSONValue(parsing: Data(text.utf8))
     }
 
-    @Test(arguments: ["0", "-0", "-0.0", "-2e-999"])
+    @Test(arguments: ["0", "-0", "-0.0", "0e-999"])
     func `a zero has one spelling`(text: String) throws {
         let value = try JSONValue(parsing: Data(text.utf8))
         #expect(try value.canonicalData() == Data("0".utf8))
@@ -17,10 +17,10 @@ import Testing
     @Test(
         arguments: [
             ("null", .null), (" true ", .bool(true)), ("false", .bool(false)),
-            ("8", .integer(8)), ("8.0", .number(8)), ("8e0", .number(8)), ("-0", .integer(0)),
+            ("8", .integer(8)), ("8.0", .integer(8)), ("8e0", .integer(8)), ("-0", .integer(0)),
             ("-12.5E-1", .number(-1.25)), ("9223372036854775807", .integer(.max)),
-            ("-9223372036854775808", .integer(.min)), ("9223372036854775808", .number(0x1p63)),
-            ("1e-400", .number(0)), ("0.1", .number(0.1)),
+            ("-9223372036854775808", .integer(.min)), ("9223372036854776000", .number(0x1p63)),
+            ("0e400", .integer(0)), ("0.1", .number(0.1)),
             ("5e-324", .number(.leastNonzeroMagnitude)),
             (#""""#, .string("")), (#""aä😀""#, .string("aä😀")),
             (#""\"\\\/\b\f\n\r\t""#, .string("\"\\/\u{8}\u{c}\n\r\t")),
@@ -49,7 +49,8 @@ import Testing
         ("01", 1, "found more after"), ("-", 1, "a digit should stand here"),
         ("1.", 2, "a digit should stand here"), (".5", 0, "found no value"),
         ("1e", 2, "a digit should stand here"), ("+1", 0, "found no value"),
-        ("1e400", 0, "larger than any float64"), ("[-1e999]", 1, "larger than any float64"),
+        ("1e400", 0, "larger than any float64"), ("1e-400", 0, "becomes 0 as a float64"),
+        ("[-1e999]", 1, "larger than any float64"),
         ("NaN", 0, "found no value"), ("nul", 3, "found no value"), ("True", 0, "found no value"),
         (#""a"#, 2, "the document ends inside a text"), ("\"a\nb\"", 2, "control character"),
         (#""\x""#, 3, "found an unknown escape"), (#""\u12""#, 5, "four hexadecimal digits"),
