@@ -113,7 +113,8 @@ public final class KPathTraining {
         let isDue =
             epoch % configuration.evaluation.everyEpochs == 0 || epoch == configuration.epochs
         guard isDue else { return [] }
-        let trainCount = min(configuration.evaluation.trainExamples ?? test.count, train.count)
+        let trainCount = ExampleSelection.measuredCount(
+            limit: configuration.evaluation.trainExamples, train: train.count, test: test.count)
         var rows: [MetricRow] = []
         for (split, examples, count) in [
             (MetricRow.Split.test, test, test.count), (.train, train, trainCount),

@@ -10,6 +10,8 @@ struct Manifest {
     private let comparisons: [Int: Store.Comparison]
     private var counts: [String: Int] = [:]
     private var isFirst = true
+    /// Which examples the tasks so far use, of the data that they train on.
+    private(set) var uses: Set<DataUse> = []
 
     /// - Parameter comparisons: what other hosts' reruns have come to, by position.
     init(of sweep: StoredSweep, comparisons: [Int: Store.Comparison]) {
@@ -30,7 +32,11 @@ struct Manifest {
             "epochs_completed": .integer(task.epochsCompleted),
         ]
         if let configuration = task.configuration {
-            entry["configuration"] = try JSONValue(parsing: Data(configuration.utf8))
+            let json = try JSONValue(parsing: Data(configuration.utf8))
+            entry["configuration"] = json
+            if let selection = ExampleSelection(configuration: json) {
+                uses.insert(DataUse(selection: selection, digest: task.dataDigest))
+            }
         }
         if let trajectory = task.trajectory { entry["trajectory_sha256"] = .string(trajectory) }
         if let source = task.source { entry["source_sweep"] = .string(source.rawValue) }
@@ -48,7 +54,8 @@ struct Manifest {
     }
 
     /// Complete: every task is there and has its result, of its own or of the same content.
-    func foot() throws -> String {
+    /// - Parameter warnings: what stands out in the data of all tasks, a sentence each.
+    func foot(warnings: [String]) throws -> String {
         let total = counts.values.reduce(0, +)
         let isComplete =
             TaskState.allCases.filter(\.hasResult).reduce(0) { sum, state in
@@ -58,6 +65,7 @@ struct Manifest {
             ($0.rawValue, JSONValue.integer(counts[$0.rawValue] ?? 0))
         }
         return "\n],\n\"counts\":\(try text(.object(Dictionary(uniqueKeysWithValues: states)))),"
+            + "\n\"warnings\":\(try text(.array(warnings.map(JSONValue.string)))),"
             + "\n\"task_count\":\(total),\n\"complete\":\(isComplete)}\n"
     }
 
