@@ -26,6 +26,8 @@ public enum Limits {
     public static let valuesReadBesideMistakesMax = 256
     /// More of them at once help nobody.
     public static let mistakesReportedMax = 20
+    /// Warnings of one sweep that are listed; of others only the number is.
+    public static let warningsReportedMax = 20
 
     // A network and its training.
     public static let domainsMax = 1_000
@@ -89,6 +91,8 @@ public enum Limits {
     public static let datasetNumbersPerExampleMax = 1 << 20
     /// One file of a data set before and after gunzip: EMNIST's largest has 547 MB.
     public static let datasetSourceFileBytesMax = 1 << 30
+    /// Data sets whose labels' summaries a coordinator has in memory, each of at most 1 MB.
+    public static let labelSummariesMax = 64
     public static let tensorsPerFileMax = 65_536
     public static let tensorHeaderBytesMax = 16 << 20
 
@@ -108,6 +112,9 @@ public enum Limits {
 
     // A call from a client.
     public static let connectTimeoutMilliseconds = 5_000
+    /// Of a call that a command can do without: the check of a dry run.
+    public static let optionalConnectTimeoutMilliseconds = 2_000
+    public static let optionalCallSecondsMax = 10.0
     public static let connectionLifetimeSeconds = 600
     /// Shorter than the server keeps an idle connection, so that the client closes first.
     public static let connectionIdleSecondsMax = 50
@@ -239,6 +246,8 @@ public enum Limits {
     public static let differencesReportedMax = 20
 
     // A worker.
+    /// Selections of examples that a worker remembers to have warned of.
+    public static let selectionsRememberedMax = 1_000
     /// How long one call for a task is held open while there is none; SIGTERM waits for its end.
     public static let leaseWaitSecondsDefault = 5
     /// How long a worker that was told to stop may take; less than the 30 s that Slurm and the 90 s

@@ -142,7 +142,8 @@ public final class KPathTraining {
     /// Test and train, or none where no evaluation is due; nil where it was stopped.
     private func evaluate(epoch: Int, shouldStop: () -> Bool) -> [MetricRow]? {
         guard isDue(epoch) else { return [] }
-        let trainCount = min(configuration.evaluation.trainExamples ?? test.count, train.count)
+        let trainCount = ExampleSelection.measuredCount(
+            limit: configuration.evaluation.trainExamples, train: train.count, test: test.count)
         var rows: [MetricRow] = []
         for (split, examples, count) in [
             (MetricRow.Split.test, test, test.count), (.train, train, trainCount),

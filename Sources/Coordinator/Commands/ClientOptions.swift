@@ -34,11 +34,12 @@ struct ClientOptions: ParsableArguments {
     }
 
     /// A client that tries for a few seconds, as long as a person likes to wait.
-    func client() throws -> CoordinatorClient {
+    /// - Parameter seconds: how long to go on after a failed try; 0: one try.
+    func client(tryingFor seconds: Double = 5) throws -> CoordinatorClient {
         let clock = ContinuousClock()
         let start = clock.now
         let environment = CoordinatorClient.Environment(
-            sleep: { Thread.sleep(forTimeInterval: $0) }, shouldGiveUp: { $0 > 5 },
+            sleep: { Thread.sleep(forTimeInterval: $0) }, shouldGiveUp: { $0 >= seconds },
             elapsed: { clock.now - start }, now: { Timestamp(Date()) },
             randomBits: { UInt64.random(in: .min ... .max) })
         return try CoordinatorClient(

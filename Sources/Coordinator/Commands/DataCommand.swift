@@ -32,10 +32,20 @@ struct DataCommand: AsyncParsableCommand {
         func run() async throws {
             let dataset = try DatasetFolder.read(directory: directory)
             let status = try connection.client().addDataset(name, dataset.serialized())
+            let labels = DatasetLabels(dataset)
+            defer { Warnings.write(labels.warnings(named: name)) }
             if json { return try printJSON(status) }
             print(
                 "\(status.name): \(status.trainExamples) examples to train on, "
-                    + "\(status.testExamples) to test on, SHA-256 \(status.digest)")
+                    + "\(status.testExamples) to test on, SHA-256 \(status.digest), "
+                    + Self.text(labels.labels))
+        }
+
+        private static func text(_ labels: Set<Int>) -> String {
+            guard let least = labels.min(), let most = labels.max(), least < most else {
+                return "one label: \(labels.min() ?? 0)"
+            }
+            return "\(labels.count) labels from \(least) to \(most)"
         }
     }
 

@@ -9,7 +9,9 @@ struct Submit: AsyncParsableCommand {
         discussion: """
             Example: gdln-coordinator submit deploy/sweeps/mnist-small.yaml --watch
 
-            The whole sweep is checked first; a mistake anywhere stores nothing.
+            The whole sweep is checked first; a mistake anywhere stores nothing. Warnings name \
+            examples that no task uses and classes without examples; with --dry-run only if a \
+            coordinator can be reached.
             """)
 
     @Argument(help: "The sweep file.")
@@ -34,6 +36,7 @@ struct Submit: AsyncParsableCommand {
         for warning in sweep.warnings { writeError("warning: \(file): \(warning)\n") }
         if dryRun {
             try show(sweep)
+            checkData(of: sweep)
             return
         }
         let client = try connection.client()
@@ -47,6 +50,7 @@ struct Submit: AsyncParsableCommand {
                 ? "" : ", \(created.cachedCount) of them trained before for other sweeps"
             let count = tasks(created.taskCount) + cached
             writeOut("\(created.name): submitted as \(created.id), \(count)\n")
+            Warnings.write(created.warnings)
         }
         if watch { try await WatchLoop(client: client, sweep: created.id.rawValue).run() }
     }
@@ -73,6 +77,17 @@ struct Submit: AsyncParsableCommand {
         }
         print("\(sweep.name): \(tasks(sweep.count))")
         for axis in sweep.axes { print("  \(axis.name): \(axis.summary)") }
+    }
+
+    /// Asks the coordinator what stands out in the data. A dry run needs none: if it cannot be
+    /// reached, that is all there is to say.
+    private func checkData(of sweep: Sweep) {
+        guard (try? sweep.configuration(at: 0))?.dataset != nil else { return }
+        do {
+            Warnings.write(try connection.client(tryingFor: 0).check(sweep.json).warnings)
+        } catch {
+            Warnings.write(["the data were not checked: \(error)"])
+        }
     }
 
     private func tasks(_ count: Int) -> String { count == 1 ? "1 task" : "\(count) tasks" }

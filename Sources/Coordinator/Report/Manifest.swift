@@ -11,6 +11,8 @@ struct Manifest {
     private var counts: [String: Int] = [:]
     private var isFirst = true
     private var damagedCount = 0
+    /// Which examples the tasks so far use, of the data that they train on.
+    private(set) var uses: Set<DataUse> = []
 
     /// - Parameter comparisons: what other hosts' reruns have come to, by position.
     init(of sweep: StoredSweep, comparisons: [Int: Store.Comparison]) {
@@ -32,7 +34,11 @@ struct Manifest {
             "epochs_completed": .integer(task.epochsCompleted),
         ]
         if let configuration = task.configuration {
-            entry["configuration"] = try JSONValue(parsing: Data(configuration.utf8))
+            let json = try JSONValue(parsing: Data(configuration.utf8))
+            entry["configuration"] = json
+            if let selection = ExampleSelection(configuration: json) {
+                uses.insert(DataUse(selection: selection, digest: task.dataDigest))
+            }
         }
         if let trajectory = task.trajectory { entry["trajectory_sha256"] = .string(trajectory) }
         if let source = task.source { entry["source_sweep"] = .string(source.rawValue) }
@@ -53,7 +59,8 @@ struct Manifest {
 
     /// Complete: every task is there and has its result, of its own or of the same content, diverged
     /// ones included, and no result was left out because it is damaged.
-    func foot() throws -> String {
+    /// - Parameter warnings: what stands out in the data of all tasks, a sentence each.
+    func foot(warnings: [String]) throws -> String {
         let total = counts.values.reduce(0, +)
         let isComplete =
             TaskState.allCases.filter(\.hasResult).reduce(0) { sum, state in
@@ -63,6 +70,7 @@ struct Manifest {
             ($0.rawValue, JSONValue.integer(counts[$0.rawValue] ?? 0))
         }
         return "\n],\n\"counts\":\(try text(.object(Dictionary(uniqueKeysWithValues: states)))),"
+            + "\n\"warnings\":\(try text(.array(warnings.map(JSONValue.string)))),"
             + "\n\"task_count\":\(total),\n\"complete\":\(isComplete)}\n"
     }
 

@@ -7,12 +7,14 @@ struct Reports: Sendable {
     let store: Store
     let temporaryDirectory: String
     let space: DiskSpace
+    let labels: StoredLabels
     private let places = Places(Limits.reportsAtOnceMax)
 
-    init(store: Store, temporaryDirectory: String, space: DiskSpace) {
+    init(store: Store, temporaryDirectory: String, space: DiskSpace, labels: StoredLabels) {
         self.store = store
         self.temporaryDirectory = temporaryDirectory
         self.space = space
+        self.labels = labels
     }
 
     /// - Parameters:
@@ -43,14 +45,14 @@ struct Reports: Sendable {
     }
 
     func manifest(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
-        try await write(sweep, skipsDamaged) { snapshot, output in
+        try await write(sweep, skipsDamaged) { [labels] snapshot, output in
             var manifest = Manifest(
                 of: snapshot.sweep, comparisons: try snapshot.comparisons())
             try output.append(try manifest.head())
             try snapshot.forEachTask(withConfiguration: true) { task in
                 try output.append(try manifest.entry(task))
             }
-            try output.append(try manifest.foot())
+            try output.append(try manifest.foot(warnings: labels.warnings(of: manifest.uses)))
         }
     }
 

@@ -115,14 +115,17 @@ struct CoordinatorServer {
                 now: store.environment.now, instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)
+        let labels = StoredLabels(files)
         let leaseTokens = LeaseTokens(secret: directory.secret)
         LeaseRoutes(store: store, tokens: leaseTokens, ready: ready).add(to: router)
         CheckpointRoutes(store: store, tokens: leaseTokens, files: checkpoints).add(to: router)
         SweepRoutes(
             store: store,
-            planner: SweepPlanner(datasets: DatasetCatalogue(store: store, files: files)),
+            planner: SweepPlanner(
+                datasets: DatasetCatalogue(store: store, files: files), labels: labels),
             reports: Reports(
-                store: store, temporaryDirectory: directory.temporaryPath, space: space),
+                store: store, temporaryDirectory: directory.temporaryPath, space: space,
+                labels: labels),
             ready: ready
         ).add(to: router)
         DatasetRoutes(store: store, files: files, directory: directory).add(to: router)

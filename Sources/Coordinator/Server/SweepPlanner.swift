@@ -5,23 +5,58 @@ import Shared
 /// From a sweep as it arrived to the tasks that the store is to keep. Nothing is stored here.
 struct SweepPlanner: Sendable {
     let datasets: DatasetCatalogue
+    let labels: StoredLabels
 
     /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not
     /// here.
     func plan(_ json: JSONValue) async throws -> NewSweep {
-        let (sweep, points) = try await LongWork.run {
+        let (sweep, points) = try await Self.expanded(json)
+        let digests = try await datasets.digests(
+            named: Set(points.compactMap(\.configuration.dataset)))
+        return try await LongWork.run { [labels] in
+            try Self.plan(sweep, points, digests, labels)
+        }
+    }
+
+    /// What the sweep would come to, had it been submitted. A data set that is not here is a
+    /// warning: it may be added before the submission.
+    ///
+    /// Throws `SweepMistakes` for a mistake in the sweep.
+    func check(_ json: JSONValue) async throws -> SweepChecked {
+        let (sweep, points) = try await Self.expanded(json)
+        let digests = try await datasets.known()
+        return try await LongWork.run { [labels] in
+            var (uses, warnings): (Set<DataUse>, Set<String>) = ([], [])
+            for selection in Set(points.compactMap(\.configuration.exampleSelection)) {
+                if let digest = digests[selection.dataset] {
+                    uses.insert(DataUse(selection: selection, digest: digest))
+                } else if selection.dataset == EmbeddedDataset.name {
+                    warnings.formUnion(EmbeddedDataset.labels().warnings(of: selection))
+                } else {
+                    warnings.insert(
+                        "data set '\(selection.dataset)' is not known to the coordinator; "
+                            + DatasetCatalogue.remedy(for: selection.dataset))
+                }
+            }
+            warnings.formUnion(labels.warnings(of: uses))
+            return SweepChecked(
+                name: sweep.name, taskCount: points.count, warnings: Warnings.listed(warnings))
+        }
+    }
+
+    private static func expanded(_ json: JSONValue) async throws -> (Sweep, [SweepPoint]) {
+        try await LongWork.run {
             let sweep = try Sweep(reading: SourceValue(json))
             return (sweep, try sweep.expand())
         }
-        let digests = try await datasets.digests(
-            named: Set(points.compactMap(\.configuration.dataset)))
-        return try await LongWork.run { try Self.plan(sweep, points, digests) }
     }
 
     private static func plan(
-        _ sweep: Sweep, _ points: [SweepPoint], _ digests: [String: Digest]
+        _ sweep: Sweep, _ points: [SweepPoint], _ digests: [String: Digest],
+        _ labels: StoredLabels
     ) throws -> NewSweep {
         var gates = GateColumns()
+        var uses: Set<DataUse> = []
         let tasks = try points.map { point in
             let configuration = point.configuration
             let digest = try configuration.dataset.map { name throws in
@@ -29,6 +64,9 @@ struct SweepPlanner: Sendable {
                     throw DatasetError("the data set '\(name)' has no digest")
                 }
                 return digest
+            }
+            if let selection = configuration.exampleSelection, let digest {
+                uses.insert(DataUse(selection: selection, digest: digest))
             }
             let text = String(decoding: try configuration.json.canonicalData(), as: UTF8.self)
             let identity = Shared.Configuration.identity(
@@ -44,7 +82,8 @@ struct SweepPlanner: Sendable {
         return NewSweep(
             name: sweep.name, specification: specification, attemptMax: sweep.attempts,
             recheckShare: sweep.recheckShare, checkpointEveryEpochs: sweep.checkpointEveryEpochs,
-            halving: sweep.halving, sharesResults: sweep.sharesResults, tasks: tasks)
+            halving: sweep.halving, sharesResults: sweep.sharesResults,
+            warnings: labels.warnings(of: uses), tasks: tasks)
     }
 }
 
@@ -53,11 +92,20 @@ struct DatasetCatalogue: Sendable {
     let store: Store
     let files: DatasetFiles
 
+    /// The digests of the data sets that are stored, by name.
+    func known() async throws -> [String: Digest] {
+        Dictionary(uniqueKeysWithValues: try await store.datasets().map { ($0.name, $0.digest) })
+    }
+
+    /// What makes a data set known.
+    static func remedy(for name: String) -> String {
+        "`gdln-coordinator data add \(name) DIR` makes it known"
+    }
+
     /// The digest of each name. The embedded data set needs no registering: it is made when it is
     /// first asked for.
     func digests(named names: Set<String>) async throws -> [String: Digest] {
-        let known = try await store.datasets()
-        var digests = Dictionary(uniqueKeysWithValues: known.map { ($0.name, $0.digest) })
+        var digests = try await known()
         if names.contains(EmbeddedDataset.name), digests[EmbeddedDataset.name] == nil {
             digests[EmbeddedDataset.name] = try await LongWork.run {
                 let file = try EmbeddedDataset.make().serialized()
@@ -69,7 +117,7 @@ struct DatasetCatalogue: Sendable {
                 .unprocessableContent, .unknownDataset,
                 "The data set '\(name)' is not known to the coordinator; known are: "
                     + (digests.keys.sorted() + [EmbeddedDataset.name]).joined(separator: ", ")
-                    + ". `gdln-coordinator data add \(name) DIR` makes it known.")
+                    + ". \(Self.remedy(for: name)).")
         }
         return digests
     }

@@ -23,6 +23,12 @@ struct SweepRoutes {
 
     func add(to router: Router<BasicRequestContext>) {
         router.post("/v1/sweeps") { request, _ in try await submit(request) }
+        // Not below `/v1/sweeps`, where it would hide the sweep of that name.
+        router.post("/v1/sweep_check") { request, _ in
+            let call = try await MutatingCall<JSONValue>(
+                request, bytesMax: Limits.requestBodyBytesMax)
+            return try jsonResponse(await planner.check(call.message))
+        }
         router.get("/v1/sweeps") { _, _ in
             try await jsonResponse(SweepList(sweeps: store.statuses()))
         }

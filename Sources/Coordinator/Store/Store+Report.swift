@@ -6,6 +6,8 @@ import Shared
 struct ReportTask: Sendable {
     var position: Int
     var id: SweepTaskID
+    /// Of no bytes where the experiment makes its own data.
+    var dataDigest: Digest
     var state: TaskState
     var gateCells: [String]
     var epochsCompleted: Int
@@ -129,7 +131,7 @@ struct SweepSnapshot {
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
             attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows,
             CASE WHEN task.source IS NOT NULL THEN origin.sweep END, task.divergedEpoch,
-            task.prunedReason
+            task.prunedReason, task.dataDigest
         FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
             \(withConfiguration ? "JOIN configuration ON configuration.task = task.number" : "")
             LEFT JOIN attempt ON attempt.task = origin.number AND attempt.number = origin.attempt
@@ -154,12 +156,12 @@ extension Store {
 
 extension ReportTask {
     fileprivate init(_ row: Row, gateCells: [String], withConfiguration: Bool) throws {
-        guard let state = TaskState(rawValue: row[3]) else {
-            throw DatabaseError(message: "a task has an unknown state")
-        }
+        guard let state = TaskState(rawValue: row[3]),
+            let dataDigest = Digest(hexadecimal: row[17])
+        else { throw DatabaseError(message: "a task has an unknown state or a malformed digest") }
         self.init(
-            position: row[1], id: SweepTaskID(unchecked: row[2]), state: state,
-            gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6],
+            position: row[1], id: SweepTaskID(unchecked: row[2]), dataDigest: dataDigest,
+            state: state, gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6],
             divergedEpoch: row[15], prunedReason: row[16], error: row[7], metrics: [],
             attempts: row[8], host: row[9],
             startedAt: (row[10] as Int64?).map(Timestamp.init(milliseconds:)),

@@ -26,6 +26,8 @@ struct NewSweep: Sendable {
     var checkpointEveryEpochs: Int?
     var halving: Halving?
     var sharesResults = true
+    /// To answer with, a sentence each.
+    var warnings: [String] = []
     var tasks: [NewTask]
 }
 
@@ -60,7 +62,8 @@ extension Store {
                 of: sweep.tasks, in: id, share: sweep.recheckShare, database)
             let cached = sweep.sharesResults ? try Self.takeResults(for: id, database) : 0
             return SweepCreated(
-                id: id, name: sweep.name, taskCount: sweep.tasks.count, cachedCount: cached)
+                id: id, name: sweep.name, taskCount: sweep.tasks.count, cachedCount: cached,
+                warnings: sweep.warnings)
         }
     }
 

@@ -6,6 +6,15 @@ extension CoordinatorClient {
         try post("/v1/sweeps", sweep, as: SweepCreated.self)
     }
 
+    /// What a submission would come to; stores nothing. Waits no longer than a command may that can
+    /// do without the answer.
+    public func check(_ sweep: JSONValue) throws(ClientError) -> SweepChecked {
+        var request = try postRequest("/v1/sweep_check", sweep)
+        request.timeoutSeconds = Limits.optionalCallSecondsMax
+        request.connectTimeoutMilliseconds = Limits.optionalConnectTimeoutMilliseconds
+        return try call(request, as: SweepChecked.self)
+    }
+
     public func sweeps() throws(ClientError) -> [SweepStatus] {
         try call(HTTPRequest(.get, "/v1/sweeps"), as: SweepList.self).sweeps
     }

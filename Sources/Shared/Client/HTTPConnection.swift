@@ -11,6 +11,8 @@ public struct HTTPRequest: Sendable {
     public var body: Data?
     /// The whole call must end within this.
     public var timeoutSeconds = Limits.callSecondsMax
+    /// The connection must be there within this.
+    public var connectTimeoutMilliseconds = Limits.connectTimeoutMilliseconds
     /// A call that moves less than a byte a second for so long is broken off; nil: only at its end.
     public var stallSecondsMax: Int?
     /// A longer answer is broken off.
@@ -99,6 +101,7 @@ public final class HTTPConnection {
         ccurl_set_string(handle, CURLOPT_URL, base + request.path)
         ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, Int(request.timeoutSeconds * 1000))
+        ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, request.connectTimeoutMilliseconds)
         ccurl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
         if let stallSecondsMax = request.stallSecondsMax {
             ccurl_set_long(handle, CURLOPT_LOW_SPEED_LIMIT, 1)
@@ -149,7 +152,6 @@ public final class HTTPConnection {
         ccurl_set_long(handle, CURLOPT_FOLLOWLOCATION, 0)
         ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
         ccurl_set_long(handle, CURLOPT_TCP_KEEPALIVE, 1)
-        ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Limits.connectTimeoutMilliseconds)
         ccurl_set_long(handle, CURLOPT_MAXLIFETIME_CONN, Limits.connectionLifetimeSeconds)
         ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, Limits.connectionIdleSecondsMax)
         // An environment's proxy must not stand between a worker and its coordinator unasked.

@@ -55,6 +55,9 @@ extension Configuration {
     /// The data set's name; nil where the experiment makes its own data.
     public var dataset: String? { content.datasetName }
 
+    /// Which examples of the data set are used; nil where the experiment makes its own data.
+    public var exampleSelection: ExampleSelection? { content.exampleSelection }
+
     public var epochs: Int { content.epochs }
 
     public var evaluatedEveryEpochs: Int { content.evaluatedEveryEpochs }

@@ -8,6 +8,8 @@ public protocol ExperimentConfiguration: Hashable, Sendable {
 
     /// The data set's name; nil where the experiment makes its own data.
     var datasetName: String? { get }
+    /// Which examples of the data set it uses; nil where the experiment makes its own data.
+    var exampleSelection: ExampleSelection? { get }
     var epochs: Int { get }
     /// After how many epochs all is measured, again and again.
     var evaluatedEveryEpochs: Int { get }

@@ -75,6 +75,12 @@ public struct KPathConfiguration: Hashable, Sendable {
 extension KPathConfiguration {
     public var datasetName: String? { dataset }
 
+    public var exampleSelection: ExampleSelection? {
+        ExampleSelection(
+            dataset: dataset, classes: classes, trainExamples: trainExamples,
+            testExamples: testExamples, measuredTrainExamples: evaluation.trainExamples)
+    }
+
     public var evaluatedEveryEpochs: Int { evaluation.everyEpochs }
 
     public var stopsEarly: Bool { stop != nil }

@@ -17,6 +17,17 @@ public enum EmbeddedDataset {
         beginning(trainExamples: trainCount, testExamples: testCount)
     }
 
+    /// What its labels say, without the images.
+    public static func labels() -> DatasetLabels {
+        DatasetLabels(
+            train: LabelSummary(labels(0..<trainCount)),
+            test: LabelSummary(labels(trainCount..<trainCount + testCount)))
+    }
+
+    private static func labels(_ examples: Range<Int>) -> [UInt8] {
+        examples.map { UInt8($0 % Glyphs.corners.count) }
+    }
+
     /// The first examples of each split, at most all: for trainings that use no more.
     public static func beginning(trainExamples: Int, testExamples: Int) -> Dataset {
         let (train, test) = (min(trainExamples, trainCount), min(testExamples, testCount))
@@ -29,7 +40,7 @@ public enum EmbeddedDataset {
         for example in examples { pixels.append(contentsOf: image(ofExample: example)) }
         return Dataset.Split(
             inputs: .images(pixels: pixels, rows: Canvas.side, columns: Canvas.side),
-            labels: examples.map { UInt8($0 % Glyphs.corners.count) })
+            labels: labels(examples))
     }
 
     private static func image(ofExample example: Int) -> [UInt8] {

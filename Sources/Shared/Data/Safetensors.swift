@@ -176,7 +176,9 @@ extension Safetensors {
     }
 
     /// Reads a file's bytes. Throws a sentence for anything that is not such a file.
-    public init(parsing file: Data) throws(SafetensorsError) {
+    /// - Parameter names: the tensors to keep, as far as they are there; nil: all. The bytes of
+    ///   others are not touched.
+    public init(parsing file: Data, only names: Set<String>? = nil) throws(SafetensorsError) {
         let (head, body) = try Self.split(file)
         guard let header = try? JSONDecoder().decode([String: HeaderValue].self, from: head) else {
             throw .malformed("its header is not a JSON object")
@@ -191,7 +193,7 @@ extension Safetensors {
         }
         try Self.checkThatEach(of: entries, fills: body.count)
         self.init(metadata: try Self.metadata(header[Self.metadataKey]))
-        for entry in entries {
+        for entry in entries where names?.contains(entry.name) ?? true {
             let first = body.startIndex + entry.start
             // A copy, so that indices begin at 0 and the file can go.
             let bytes = Data(body[first..<first + entry.end - entry.start])

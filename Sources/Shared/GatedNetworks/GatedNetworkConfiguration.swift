@@ -67,6 +67,7 @@ extension GatedNetworkConfiguration: ReadableConfiguration {
     ]
 
     public var datasetName: String? { nil }
+    public var exampleSelection: ExampleSelection? { nil }
     public var epochs: Int { plan.epochs }
 
     public var evaluatedEveryEpochs: Int { plan.everyEpochs }

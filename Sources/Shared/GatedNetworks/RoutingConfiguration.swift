@@ -83,6 +83,7 @@ extension RoutingConfiguration: ReadableConfiguration {
     ])
 
     public var datasetName: String? { nil }
+    public var exampleSelection: ExampleSelection? { nil }
     public var epochs: Int { plan.epochs }
 
     public var evaluatedEveryEpochs: Int { plan.everyEpochs }

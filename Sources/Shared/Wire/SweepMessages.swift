@@ -5,18 +5,43 @@ public struct SweepCreated: Codable, Hashable, Sendable {
     public var taskCount: Int
     /// How many of them had their result before, from other sweeps.
     public var cachedCount: Int
+    /// What may not be as it was meant, a sentence each: examples that no task uses, and classes
+    /// without examples.
+    public var warnings: [String]
 
-    public init(id: SweepID, name: String, taskCount: Int, cachedCount: Int = 0) {
+    public init(
+        id: SweepID, name: String, taskCount: Int, cachedCount: Int = 0, warnings: [String] = []
+    ) {
         self.id = id
         self.name = name
         self.taskCount = taskCount
         self.cachedCount = cachedCount
+        self.warnings = warnings
     }
 
     enum CodingKeys: String, CodingKey {
-        case id, name
+        case id, name, warnings
         case taskCount = "task_count"
         case cachedCount = "cached_count"
+    }
+}
+
+/// What `POST /v1/sweep_check` answers: what a submission would come to. Nothing is stored.
+public struct SweepChecked: Codable, Hashable, Sendable {
+    public var name: String
+    public var taskCount: Int
+    /// As in `SweepCreated`; also a sentence for each data set that the coordinator does not have.
+    public var warnings: [String]
+
+    public init(name: String, taskCount: Int, warnings: [String]) {
+        self.name = name
+        self.taskCount = taskCount
+        self.warnings = warnings
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case name, warnings
+        case taskCount = "task_count"
     }
 }
 

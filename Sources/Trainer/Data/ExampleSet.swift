@@ -19,8 +19,7 @@ struct ExampleSet {
                 "\(limit ?? 0) \(name) examples are asked for: at least one is needed.")
         }
         inputs = split.inputs
-        let fitting = split.labels.indices.lazy.filter { Int(split.labels[$0]) < classes }
-        rows = Array(fitting.prefix(limit ?? Int.max))
+        rows = ExampleSelection.rows(of: split.labels, classes: classes, limit: limit)
         labels = rows.map { split.labels[$0] }
         guard !rows.isEmpty else {
             throw TrainingError(

@@ -10,6 +10,8 @@ struct AttemptRunner {
     let spool: Spool
     let roster: Roster
     let logger: Logger
+    /// Of the process: shared by all copies.
+    let dataWarnings = DataWarnings()
 
     /// What belongs to one attempt alone.
     private struct Attempt {
@@ -86,6 +88,10 @@ struct AttemptRunner {
                 try cache.dataset(
                     attempt.lease.dataDigest, from: fetchingClient(attempt),
                     waitingUntil: { !mayBegin(attempt) })
+            }
+            if let dataset, let selection = configuration.exampleSelection {
+                dataWarnings.log(
+                    selection, of: dataset, attempt.lease.dataDigest, to: attempt.logger)
             }
             let need = try configuration.need(
                 dataset: dataset, threadsMax: roster.admission.cores)

@@ -47,6 +47,9 @@ struct Train: ParsableCommand {
     func run() throws {
         let configuration = try readConfiguration()
         let dataset = try readDataset(configuration)
+        if let dataset, let selection = configuration.exampleSelection {
+            Warnings.write(DatasetLabels(dataset).warnings(of: selection))
+        }
         let data = try dataset.map { Digest(of: try $0.serialized()) }
         let task = try configuration.identity(dataDigest: data)
         let found = try resume.map {

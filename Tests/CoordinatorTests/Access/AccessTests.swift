@@ -360,7 +360,9 @@ import Testing
         }
         let reports = Reports(
             store: world.server.store, temporaryDirectory: world.server.directory.temporaryPath,
-            space: world.server.space)
+            space: world.server.space,
+            labels: StoredLabels(
+                DatasetFiles(directory: world.server.directory.datasetsPath)))
         var files: [TemporaryFile] = []
         for _ in 0..<Limits.reportsAtOnceMax { files.append(try await reports.history("study")) }
         await #expect(throws: APIError.self) { try await reports.manifest("study") }

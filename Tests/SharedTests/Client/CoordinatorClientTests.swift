@@ -32,7 +32,8 @@ import Testing
 
     private static let refusal =
         #"{"error":{"code":"lease_lost","message":"The lease is lost.","details":[]}}"#
-    private static let created = #"{"id":"abc","name":"study","task_count":4,"cached_count":0}"#
+    private static let created =
+        #"{"id":"abc","name":"study","task_count":4,"cached_count":0,"warnings":[]}"#
 
     @Test func `what passes is tried until it has passed, under one request id`() throws {
         try exchange([

@@ -76,7 +76,12 @@ import Testing
         Message("LeaseAnswer", LeaseAnswer(state: .leased, expiresInSeconds: 30)),
         Message(
             "SweepCreated",
-            SweepCreated(id: SweepID(unchecked: "0123456789"), name: "study", taskCount: 6)),
+            SweepCreated(
+                id: SweepID(unchecked: "0123456789"), name: "study", taskCount: 6,
+                warnings: ["class 0 has no examples"])),
+        Message(
+            "SweepChecked",
+            SweepChecked(name: "study", taskCount: 6, warnings: ["class 0 has no examples"])),
         Message("SweepStatus", status),
         Message("SweepList", SweepList(sweeps: [])),
         Message("TasksChanged", TasksChanged(changed: 3)),
