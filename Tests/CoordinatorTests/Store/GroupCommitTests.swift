@@ -54,7 +54,7 @@ import Testing
         let counter = CommitCounter()
         pool.add(transactionObserver: counter, extent: .databaseLifetime)
         // The writer is busy until all have come, so that they wait together.
-        let come = CommitCounter()
+        let come = Arrivals()
         try await withThrowingTaskGroup(of: Int.self) { group in
             group.addTask {
                 try await commits.write { _ in
@@ -163,6 +163,10 @@ import Testing
 
 private final class Order: Sendable {
     let ranks = Mutex<[Int]>([])
+}
+
+private final class Arrivals: Sendable {
+    let count = Mutex(0)
 }
 
 private final class CommitCounter: TransactionObserver {
