@@ -63,7 +63,7 @@ extension EndToEnd {
                 let secrets = try Self.secrets(of: deployment)
                 worker.kill()
                 deployment.coordinator?.send(SIGTERM)
-                try await deployment.coordinator?.exit(within: .seconds(10))
+                try await deployment.coordinator?.exit()
                 try Self.expectNowhere(secrets, in: deployment)
             }
         }
@@ -136,7 +136,7 @@ extension EndToEnd {
                 }
                 try await Self.keep(create("old"), "join", in: deployment)
                 let worker = try deployment.startWorker("--join-file", "join")
-                try await TinySweep.submit(to: deployment, untilInMidTask: worker)
+                try await TinySweep.submit(to: deployment, holdingInMidTask: worker)
                 try await Self.keep(create("new"), "join", in: deployment)
                 let json = try await deployment.output(of: "token", "list", "--json")
                 let list = try WireCoding.decode(TokenList.self, from: Data(json.utf8))
@@ -144,6 +144,7 @@ extension EndToEnd {
                 let old = try #require(list.tokens.first { $0.label == "old" })
                 let said = try await deployment.output(of: "token", "revoke", old.id)
                 #expect(said == "The worker token \(old.id) is valid no more.\n")
+                worker.send(SIGCONT)
                 _ = try await TinySweep.finish(on: deployment)
                 let report = try await deployment.output(of: "report", TinySweep.name, "--runtime")
                 #expect(Set(Table(report).column("attempts")) == ["1"])
@@ -184,7 +185,7 @@ extension EndToEnd {
                 let brief = try await deployment.output(
                     of: "token", "create", "read", "--label", "brief", "--valid-for", "1s")
                 try Self.keep(brief, "brief", in: deployment)
-                try await eventually("it has expired", within: .seconds(20)) {
+                try await eventually("it has expired") {
                     let status = try await deployment.command("status", "--join-file", "brief")
                     return status.errors.hasPrefix("Error: The token expired at 2")
                 }
@@ -263,13 +264,15 @@ extension EndToEnd {
                     return connection
                 }
                 // The last of them is served: so the others have been heard.
-                let answer = clients[5].receive(within: .seconds(20)) { $0.contains("\r\n\r\nok") }
+                let answer = clients[5].receive(within: .stuck) { $0.contains("\r\n\r\nok") }
                 #expect(answer.text.contains("200 OK"))
                 let start = ContinuousClock.now
                 let coordinator = try #require(deployment.coordinator)
                 coordinator.send(SIGTERM)
-                #expect(try await coordinator.exit(within: .seconds(20)) == .code(0))
-                #expect(try #require(coordinator.ended) - start < .seconds(10))
+                #expect(try await coordinator.exit() == .code(0))
+                // Ten seconds by its own clock. These clients would hold it for sixty at least, and
+                // a busy machine needs some of its own.
+                #expect(try #require(coordinator.ended) - start < .seconds(45))
                 withExtendedLifetime(clients) {}
             }
         }

@@ -10,7 +10,7 @@ import Testing
                 of: "bench", "disk", "tasks", "tasks-tls", "rows", "sweep", "--seconds", "0.2",
                 "--connections",
                 "3", "--tasks", "40", "--rows", "4", "--json", "--folder", deployment.folder.path,
-                within: .seconds(120))
+                within: .seconds(600))
             let lines = try text.split(separator: "\n").map { line in
                 let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
                 return try #require(object as? [String: Any])

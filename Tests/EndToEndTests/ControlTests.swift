@@ -11,9 +11,10 @@ extension EndToEnd {
             try await Deployment.run { deployment in
                 try await deployment.startCoordinator()
                 let worker = try deployment.startWorker()
-                try await TinySweep.submit(to: deployment, untilInMidTask: worker)
+                try await TinySweep.submit(to: deployment, holdingInMidTask: worker)
                 _ = try await deployment.output(of: "cancel", TinySweep.name)
-                try await eventually("the worker gives up", within: .seconds(5)) {
+                worker.send(SIGCONT)
+                try await eventually("the worker gives up") {
                     worker.errors.contains("given up")
                 }
                 let cancelled = try await deployment.status(of: TinySweep.name)

@@ -45,7 +45,7 @@ extension EndToEnd {
             let worker = try deployment.start(
                 "gdln-worker",
                 ["replay", folder, "--output", "out.json", "--weights", "out.safetensors"])
-            #expect(try await worker.exit(within: .seconds(60)) == .code(0), "\(worker.log)")
+            #expect(try await worker.exit() == .code(0), "\(worker.log)")
             return (
                 try members(deployment.folder.appending(path: "out.json")),
                 try members(URL(filePath: folder + "/expected.json"))

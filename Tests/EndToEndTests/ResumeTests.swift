@@ -13,7 +13,7 @@ extension EndToEnd {
             .replacing("seeds.weights: [1, 2, 3]", with: "seeds.weights: [1]")
             .replacing("k: [1, 2]", with: "k: [1]")
             .replacing("init.gain: [1, 0.1]", with: "init.gain: [1]")
-            // Long enough for a busy machine to look in its middle.
+            // Long enough to be stopped in its middle.
             .replacing("epochs: \(TinySweep.epochs)", with: "epochs: 180") + """
 
                 checkpoint: {every_epochs: 5}
@@ -29,32 +29,21 @@ extension EndToEnd {
             }
         }
 
-        /// Submits it, and waits until a worker has handed over checkpoints.
-        /// - Parameter coordinatorDies: at that very moment.
-        static func begin(
-            _ deployment: Deployment, grace: String = "20s", coordinatorDies: Bool = false
-        ) async throws -> TestProcess {
+        /// Submits it, and stops a worker that has handed over checkpoints, in mid-task. The test
+        /// kills it, or lets it go on with SIGCONT.
+        static func begin(_ deployment: Deployment, grace: String = "1h") async throws
+            -> TestProcess
+        {
             try await deployment.startCoordinator()
             let worker = try deployment.startWorker("--grace", grace)
             try deployment.write(yaml, to: "one.yaml")
             _ = try await deployment.output(of: "submit", "one.yaml")
             let folder = deployment.folder
-            let victim = coordinatorDies ? deployment.coordinator?.processID : nil
-            // The tests' own threads may be busy for longer than the training takes.
-            let areThere = try await onThread {
-                let end = ContinuousClock.now + .seconds(30)
-                while ContinuousClock.now < end {
-                    if try files(folder, "data/checkpoints").count == 1,
-                        try files(folder, "cache-1/checkpoints").count >= 2
-                    {
-                        if let victim { kill(victim, SIGKILL) }
-                        return true
-                    }
-                    Thread.sleep(forTimeInterval: 0.02)
-                }
-                return false
+            let held = try await deployment.hold(worker) { store, id in
+                store.running(by: id).contains { $0.isInMidTask && $0.checkpoint >= 10 }
+                    && ((try? files(folder, "cache-1/checkpoints").count) ?? 0) >= 2
             }
-            guard areThere else {
+            guard held != nil else {
                 throw TestFailure("there are never two checkpoints: \(worker.log)")
             }
             return worker
@@ -87,7 +76,8 @@ extension EndToEnd {
             try await Deployment.run { deployment in
                 let leaving = try await Self.begin(deployment)
                 leaving.send(SIGTERM)
-                #expect(try await leaving.exit(within: .seconds(20)) == .code(0))
+                leaving.send(SIGCONT)
+                #expect(try await leaving.exit() == .code(0))
                 #expect(leaving.errors.contains("handed back"), "\(leaving.log)")
                 let status = try #require(try await deployment.status(of: leaving))
                 #expect(status.leased == 0 && status.lost == 0 && status.failed == 0)
@@ -96,7 +86,7 @@ extension EndToEnd {
                 try await Self.finish(deployment)
                 #expect(Self.resumed(next) == [kept], "\(next.log)")
                 #expect(try Self.files(deployment.folder, "cache-1/checkpoints").count <= 2)
-                try await eventually("the checkpoint goes with its task", within: .seconds(20)) {
+                try await eventually("the checkpoint goes with its task") {
                     try Self.files(deployment.folder, "data/checkpoints").isEmpty
                 }
                 #expect(next.errors.contains("trained"))
@@ -130,6 +120,8 @@ extension EndToEnd {
                     theirs = []
                 case .allFlippedByWorker: try Self.flip(own)
                 }
+                // The next one need not wait long for the task.
+                deployment.options.leaseSeconds = 2
                 try await deployment.startCoordinator()
                 let next = try deployment.start(
                     "gdln-worker",

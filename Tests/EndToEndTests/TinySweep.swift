@@ -45,9 +45,9 @@ enum TinySweep {
         try deployment.write(yaml, to: "tiny.yaml")
         _ = try await deployment.output(of: "submit", "tiny.yaml")
         let workers = try (0..<2).map { _ in try deployment.startWorker("--idle-exit", "2") }
-        _ = try await deployment.output(of: "watch", name, within: .seconds(120))
+        _ = try await deployment.output(of: "watch", name)
         for worker in workers {
-            let exit = try await worker.exit(within: .seconds(20))
+            let exit = try await worker.exit()
             guard exit == .code(0) else { throw TestFailure("\(exit)\n\(worker.log)") }
         }
         return try await result(of: deployment)
@@ -63,20 +63,21 @@ enum TinySweep {
             firstTrajectory: Table(report).rows.first?["trajectory_sha256"] ?? "")
     }
 
-    /// Submits it and waits until `worker` is in the middle of a task, of which the coordinator has
-    /// already heard something.
-    static func submit(to deployment: Deployment, untilInMidTask worker: TestProcess) async throws {
+    /// Submits it and stops `worker` in the middle of a task, of which the coordinator has already
+    /// heard something. The test kills it, or lets it go on with SIGCONT.
+    static func submit(to deployment: Deployment, holdingInMidTask worker: TestProcess)
+        async throws
+    {
         try deployment.write(yaml, to: "tiny.yaml")
         _ = try await deployment.output(of: "submit", "tiny.yaml")
-        try await eventually("a worker is in the middle of a task", within: .seconds(20)) {
-            let leased = try await deployment.status(of: worker)?.leased
-            let completed = try await deployment.status(of: name).epochsCompleted
-            return leased == 1 && completed % epochs > 0
+        let held = try await deployment.hold(worker) { store, id in
+            store.running(by: id).contains { $0.isInMidTask }
         }
+        guard held != nil else { throw TestFailure("nobody saw a training\n\(worker.log)") }
     }
 
     /// Waits until nothing is left to do.
-    static func finish(on deployment: Deployment, within limit: Duration = .seconds(120))
+    static func finish(on deployment: Deployment, within limit: Duration = .seconds(600))
         async throws -> Result
     {
         _ = try await deployment.output(of: "watch", name, within: limit)

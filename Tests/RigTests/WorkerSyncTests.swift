@@ -38,7 +38,7 @@ import Testing
                     "run", "--coordinator", deployment.address, "--slots", "1", "--cache-dir",
                     "host", "--idle-exit", "2",
                 ], environment: shim.environment)
-            #expect(try await worker.exit(within: .seconds(60)) == .code(0))
+            #expect(try await worker.exit() == .code(0))
             #expect(try await deployment.status(of: "synced").isFinished)
             let folder = deployment.folder.resolvingSymlinksInPath().path + "/host"
             let names = try shim.syncedPaths.filter { $0.hasPrefix(folder) }

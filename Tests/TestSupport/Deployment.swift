@@ -47,7 +47,7 @@ public final class Deployment {
                 "\(options.host):\(port)", "--lease-seconds", "\(options.leaseSeconds)",
             ] + options.arguments + more, as: options)
         coordinator = process
-        let line = try await process.line(after: "listening on ", within: .seconds(30))
+        let line = try await process.line(after: "listening on ")
         address = line.components(separatedBy: ", data in ")[0]
     }
 
@@ -162,7 +162,7 @@ public final class Deployment {
     }
 
     /// Runs a coordinator's command to its end.
-    public func command(_ arguments: String..., within limit: Duration = .seconds(60))
+    public func command(_ arguments: String..., within limit: Duration = .stuck)
         async throws -> Finished
     {
         let process = try start("gdln-coordinator", arguments)
@@ -171,7 +171,7 @@ public final class Deployment {
     }
 
     /// What a command that must succeed prints.
-    public func output(of arguments: String..., within limit: Duration = .seconds(60))
+    public func output(of arguments: String..., within limit: Duration = .stuck)
         async throws -> String
     {
         let process = try start("gdln-coordinator", arguments)
@@ -206,8 +206,9 @@ public struct CoordinatorOptions {
     /// In the deployment's folder, or absolute.
     public var dataDirectory = "data"
     public var host = "127.0.0.1"
-    /// Short, so that a test need not wait long for a lost worker's task.
-    public var leaseSeconds = 2.0
+    /// Longer than any test: no worker loses a task because the machine is busy. A test that waits
+    /// for a lost worker's task sets less.
+    public var leaseSeconds = 3_600.0
     /// Further ones of `serve`.
     public var arguments: [String] = []
     /// Beside what every process of the deployment gets.

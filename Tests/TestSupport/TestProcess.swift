@@ -68,6 +68,35 @@ public final class TestProcess {
         if process.isRunning { Foundation.kill(processID, signal) }
     }
 
+    /// Stops it as it is, until it gets SIGCONT: returns once none of its threads runs. A signal sent
+    /// meanwhile reaches it as soon as it continues; `kill` works at once.
+    public func pause() throws { try Self.pause(processID) }
+
+    /// As `pause`, by the process's id, for a thread of its own.
+    public static func pause(_ processID: Int32) throws {
+        Foundation.kill(processID, SIGSTOP)
+        let end = ContinuousClock.now + .stuck
+        while try !isPaused(processID) {
+            guard ContinuousClock.now < end else {
+                throw TestFailure("process \(processID) does not stop")
+            }
+            Thread.sleep(forTimeInterval: 0.001)
+        }
+    }
+
+    /// Whether all threads are in the state T of proc(5).
+    private static func isPaused(_ processID: Int32) throws -> Bool {
+        let folder = "/proc/\(processID)/task"
+        return try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { thread in
+            // A thread that has just ended has no file any more.
+            guard let data = FileManager.default.contents(atPath: "\(folder)/\(thread)/stat")
+            else { return true }
+            // The name, in parentheses, may have any characters.
+            let fields = String(decoding: data, as: UTF8.self).split(separator: ")").last ?? ""
+            return fields.hasPrefix(" T")
+        }
+    }
+
     /// Ends it at once, whatever it is doing.
     public func kill() {
         send(SIGKILL)
@@ -76,7 +105,7 @@ public final class TestProcess {
 
     /// How it ended. Throws where it has not by then.
     @discardableResult
-    public func exit(within limit: Duration) async throws -> Exit {
+    public func exit(within limit: Duration = .stuck) async throws -> Exit {
         try await eventually("\(name) ends", within: limit, log: { self.log }) {
             self.ended != nil
         }
@@ -85,7 +114,7 @@ public final class TestProcess {
     }
 
     /// The first line of its output that begins with `prefix`, without it.
-    public func line(after prefix: String, within limit: Duration) async throws -> String {
+    public func line(after prefix: String, within limit: Duration = .stuck) async throws -> String {
         func found() -> String? {
             // The last line may not be whole yet.
             let lines = output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
@@ -111,9 +140,15 @@ public struct TestFailure: Error, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
+extension Duration {
+    /// After which a test takes what it waits for to be stuck. A busy machine needs much less: the
+    /// limit never decides whether something is fast enough.
+    public static var stuck: Duration { .seconds(300) }
+}
+
 /// Asks until it is so, twenty times a second. Throws where it is not within the limit.
 public func eventually(
-    _ what: String, within limit: Duration, log: () -> String = { "" },
+    _ what: String, within limit: Duration = .stuck, log: () -> String = { "" },
     isolation: isolated (any Actor)? = #isolation, _ isSo: () async throws -> Bool
 ) async throws {
     let end = ContinuousClock.now + limit

@@ -50,7 +50,7 @@ import Testing
             ended.signal()
         }
         func isCalled(_ line: String, times: Int = 1) async throws {
-            try await eventually("\(line) is called", within: .seconds(120)) {
+            try await eventually("\(line) is called") {
                 server.received.count { $0.line.hasSuffix(line) } >= times
             }
         }
@@ -60,7 +60,7 @@ import Testing
         }
         try await isCalled(line, times: times)
         stop.set("the test ends")
-        try await eventually("the worker ends", within: .seconds(120)) {
+        try await eventually("the worker ends") {
             ended.wait(timeout: .now()) == .success
         }
         return server.received

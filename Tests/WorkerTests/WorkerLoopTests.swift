@@ -75,12 +75,12 @@ import Testing
             ended.signal()
         }
         if let line {
-            try await eventually("\(line) is called", within: .seconds(30)) {
+            try await eventually("\(line) is called") {
                 server.received.contains { $0.line.hasSuffix(line) }
             }
             stop.set("the test ends")
         }
-        try await eventually("the worker ends", within: .seconds(30)) {
+        try await eventually("the worker ends") {
             ended.wait(timeout: .now()) == .success
         }
         return server.received

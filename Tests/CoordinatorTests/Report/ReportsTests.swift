@@ -7,7 +7,7 @@ import Testing
 @testable import Coordinator
 
 /// The three files, byte by byte, and what their bytes may not depend on.
-@Suite(.timeLimit(.minutes(2))) struct ReportsTests {
+@Suite(.timeLimit(.minutes(10))) struct ReportsTests {
     /// What the training of a task measures: its own numbers, the same at each attempt.
     static func rows(of lease: Lease) -> [MetricRow] {
         let seed = lease.task.rawValue.utf8.reduce(0) { $0 &* 31 &+ Int($1) } % 97

@@ -6,7 +6,7 @@ import Testing
 @testable import Coordinator
 
 /// A sweep without a data set, and the theory beside what it measures.
-@Suite(.timeLimit(.minutes(2))) struct TheoryReportTests {
+@Suite(.timeLimit(.minutes(10))) struct TheoryReportTests {
     private static let sweep = """
         {"name": "study", "experiment": "routing",
          "base": {"domains": 3, "hidden_width": 6, "gate": {"family": "plus_mod", "k": 2},

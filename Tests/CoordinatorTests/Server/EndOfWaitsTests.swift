@@ -9,7 +9,7 @@ import Testing
 @testable import Coordinator
 
 /// The last word of a coordinator that is told to end, whatever else its other guards do.
-@Suite(.timeLimit(.minutes(1))) struct EndOfWaitsTests {
+@Suite(.timeLimit(.minutes(10))) struct EndOfWaitsTests {
     /// A call that nothing brings to its end, until the test is over.
     private struct EndlessCall: Service {
         let begun: ReadySignal

@@ -7,7 +7,7 @@ import Testing
 @testable import Coordinator
 
 /// Hosts that get no tasks, over real sockets.
-@Suite(.timeLimit(.minutes(2))) struct HostRoutesTests {
+@Suite(.timeLimit(.minutes(10))) struct HostRoutesTests {
     /// What workers of that host are told.
     private static func ask(
         _ client: any TestClientProtocol, host: String, _ selfTest: SelfTestReport = .right

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Coordinator
 
-@Suite(.timeLimit(.minutes(2))) struct LeaseRoutesTests {
+@Suite(.timeLimit(.minutes(10))) struct LeaseRoutesTests {
     static let rows = StoreWorld.rows(epochs: 2)
 
     @Test

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Coordinator
 
-@Suite(.timeLimit(.minutes(1))) struct SubmissionsTests {
+@Suite(.timeLimit(.minutes(10))) struct SubmissionsTests {
     private func key(_ body: String) -> RequestKey {
         RequestKey(id: RequestID(unchecked: "r"), fingerprint: Digest(of: Data(body.utf8)))
     }

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Shared
 import Synchronization
@@ -6,7 +7,7 @@ import Testing
 
 @testable import Coordinator
 
-@Suite(.timeLimit(.minutes(1))) struct GroupCommitTests {
+@Suite(.timeLimit(.minutes(10))) struct GroupCommitTests {
     let directory: TemporaryDirectory
     let pool: DatabasePool
     let commits: GroupCommit
@@ -52,8 +53,21 @@ import Testing
     @Test func `writes that wait together share transactions`() async throws {
         let counter = CommitCounter()
         pool.add(transactionObserver: counter, extent: .databaseLifetime)
+        // The writer is busy until all have come, so that they wait together.
+        let come = Arrivals()
         try await withThrowingTaskGroup(of: Int.self) { group in
-            for number in 0..<200 { group.addTask { try await insert(number) } }
+            group.addTask {
+                try await commits.write { _ in
+                    while come.count.withLock({ $0 }) < 200 { Thread.sleep(forTimeInterval: 0.001) }
+                    return 0
+                }
+            }
+            for number in 0..<200 {
+                group.addTask {
+                    come.count.withLock { $0 += 1 }
+                    return try await insert(number)
+                }
+            }
             try await group.waitForAll()
         }
         #expect(try await numbers().count == 200)
@@ -149,6 +163,10 @@ import Testing
 
 private final class Order: Sendable {
     let ranks = Mutex<[Int]>([])
+}
+
+private final class Arrivals: Sendable {
+    let count = Mutex(0)
 }
 
 private final class CommitCounter: TransactionObserver {

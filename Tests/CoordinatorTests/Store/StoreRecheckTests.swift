@@ -5,7 +5,7 @@ import Testing
 @testable import Coordinator
 
 /// Tasks that another host runs again, and what two results come to.
-@Suite(.timeLimit(.minutes(2))) struct StoreRecheckTests {
+@Suite(.timeLimit(.minutes(10))) struct StoreRecheckTests {
     private let world: StoreWorld
 
     init() throws { world = try StoreWorld() }

@@ -6,7 +6,7 @@ import Testing
 @testable import Coordinator
 
 /// Hosts that are set aside: in the store, and what becomes of their tasks.
-@Suite(.timeLimit(.minutes(2))) struct StoreSuspectTests {
+@Suite(.timeLimit(.minutes(10))) struct StoreSuspectTests {
     private let world: StoreWorld
 
     init() throws { world = try StoreWorld() }

@@ -158,13 +158,13 @@ import Testing
         ]
         let axes = paths.map { "  \($0): \(ten)\n" }.joined()
         let file = "name: x\nexperiment: k_path\nbase: {dataset: mnist}\naxes:\n" + axes
-        let duration = ContinuousClock().measure {
+        let duration = processorTime {
             let error = #expect(throws: SweepMistakes.self) { try SweepFile.parse(file) }
             #expect(
                 error?.description
                     == "line 4, axes: found 1000000000000 tasks, wanted at most 100000 in one "
                     + "sweep: split it")
         }
-        #expect(duration < .milliseconds(100))
+        #expect(duration < .seconds(2))
     }
 }

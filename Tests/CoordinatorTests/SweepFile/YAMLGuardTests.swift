@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 import Yams
 
@@ -44,10 +45,10 @@ import Yams
     }
 
     private func expectTooDeep(_ text: String) {
-        let duration = ContinuousClock().measure {
+        let duration = processorTime {
             #expect(refusal(text)?.contains("found values nested more than 16 deep") == true)
         }
-        #expect(duration < .milliseconds(200))
+        #expect(duration < .seconds(2))
     }
 
     @Test func `a small file of aliases that would be gigabytes is refused by its first line`() {

@@ -98,13 +98,15 @@ extension Checker {
         return found
     }
 
-    /// Only a worker that was silent for a whole lease is given up. Outages only prolong that.
+    /// Only a worker that was silent for a whole lease is given up. A coordinator that starts gives
+    /// every worker a whole lease again.
     private func takenEarly(_ grant: EvidenceIndex.Grant, by next: EvidenceIndex.Grant) -> String? {
         let lease = grant.lease.id.rawValue
         guard let leaseSeconds = evidence.leaseSeconds,
             index.attempts[lease]?.outcome == "lost"
         else { return nil }
-        let heard = max(grant.start, index.lastHeard[lease] ?? .min)
+        let started = evidence.history.marks.last { $0.kind == .started && $0.time <= next.end }
+        let heard = max(grant.start, index.lastHeard[lease] ?? .min, started?.time ?? .min)
         let silence = Double(next.end - heard) / 1e6
         return silence >= leaseSeconds
             ? nil : "lease \(lease) was taken after a silence of \(silence) s"

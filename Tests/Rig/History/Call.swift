@@ -107,6 +107,8 @@ public struct Mark: Sendable, Equatable {
     public enum Kind: String, Codable, Sendable {
         /// A fault was done to the system.
         case fault
+        /// A coordinator is about to be started.
+        case started
         /// From here on no fault is done.
         case healed
         /// Nothing is left to do.

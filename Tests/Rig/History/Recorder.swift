@@ -10,7 +10,7 @@ public final class Recorder: Sendable {
     public let file: URL
     private let handle: Mutex<FileHandle>
     private let origin = ContinuousClock.now
-    private let count = Mutex(0)
+    private let counts = Mutex((begun: 0, unknown: 0))
 
     public init(file: URL) throws {
         self.file = file
@@ -21,14 +21,19 @@ public final class Recorder: Sendable {
     /// Microseconds since the history began.
     public var now: Int64 { Int64((ContinuousClock.now - origin).seconds * 1e6) }
 
+    /// How many calls have begun.
+    public var callCount: Int { counts.withLock { $0.begun } }
+    /// How many calls have ended without anybody knowing what became of them.
+    public var unknownCount: Int { counts.withLock { $0.unknown } }
+
     /// A call is about to be sent. Returns its number.
     public func begin(
         _ operation: Call.Operation, by process: String, path: String, request: String,
         token: String?, body: String
     ) -> Int {
-        let number = count.withLock { count in
-            count += 1
-            return count
+        let number = counts.withLock { counts in
+            counts.begun += 1
+            return counts.begun
         }
         write { time in
             HistoryLine(
@@ -48,6 +53,7 @@ public final class Recorder: Sendable {
             }
             return line
         }
+        if case .unknown = outcome { counts.withLock { $0.unknown += 1 } }
     }
 
     public func mark(_ kind: Mark.Kind, _ text: String = "") {

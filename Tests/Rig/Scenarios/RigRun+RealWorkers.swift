@@ -33,9 +33,9 @@ extension RigRun {
 
     /// Three real workers train twelve tasks undisturbed, and then again and again until all faults
     /// are done: each time to the same bytes, and without training much twice.
-    /// - Parameter stopped: how many trainings a fault stops at most.
+    /// - Parameter calls: how many calls there are between two faults.
     func withRealWorkers(
-        stopped: Int, _ fault: (inout RealWorkers) async throws -> Void
+        after calls: ClosedRange<Int>, _ fault: (inout RealWorkers) async throws -> Void
     ) async throws -> [Violation] {
         try await start()
         let proxy = try FaultProxy(
@@ -45,10 +45,10 @@ extension RigRun {
         tasksPerSweep = 12
         var workers = RealWorkers(deployment, address: proxy.address)
         for host in 0..<Self.hostCount { try workers.start(on: host) }
-        let expected = try await realSweep(0, proxy.address) {}
+        let expected = try await realSweep(0, proxy.address, after: nil) {}
         var (done, number) = (0, 1)
         while done < input.cycles {
-            let found = try await realSweep(number, proxy.address) {
+            let found = try await realSweep(number, proxy.address, after: calls) {
                 guard done < input.cycles else { return }
                 try await fault(&workers)
                 done += 1
@@ -58,39 +58,51 @@ extension RigRun {
             }
             number += 1
         }
-        let violations = try await finish(drainSeconds: 60, proxy: proxy)
+        let violations = try await finish(proxy: proxy)
         workers.kill()
-        try expectLittleTrainedAgain(workers, stopped: stopped * input.cycles)
+        try expectLittleTrainedAgain(workers)
         return violations
     }
 
-    /// Submits, and does `fault` until all is trained. Returns the report.
+    /// Submits, and does `fault` after so many calls, again and again until all is trained.
+    /// Returns the report.
     private func realSweep(
-        _ number: Int, _ address: String, fault: () async throws -> Void
+        _ number: Int, _ address: String, after calls: ClosedRange<Int>?,
+        fault: () async throws -> Void
     ) async throws -> [String] {
         let name = "real-\(number)"
         try deployment.write(Self.yaml(name), to: name + ".yaml")
         _ = try await deployment.output(of: "submit", name + ".yaml", "--coordinator", address)
         while try await !deployment.status(of: name).isFinished {
             guard !control.isStopped else { throw TestFailure("\(name) is not finished") }
-            try await fault()
-            try await Task.sleep(for: .milliseconds(100))
+            guard let calls else {
+                try await Task.sleep(for: .milliseconds(100))
+                continue
+            }
+            // With nothing to train there are no calls to wait for.
+            let wanted = recorder.callCount + calls.lowerBound + random.below(calls.count)
+            let end = ContinuousClock.now + .seconds(5)
+            while recorder.callCount < wanted, ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(1))
+            }
+            if recorder.callCount >= wanted { try await fault() }
         }
         return Table(try await deployment.output(of: "report", name)).column("trajectory_sha256")
     }
 
-    /// Who goes on from a checkpoint trains again what came after it: an interval at most, for each
-    /// training that was stopped.
-    private func expectLittleTrainedAgain(_ workers: RealWorkers, stopped: Int) throws {
+    /// Who goes on from a checkpoint trains again what came after it: an interval at most, where the
+    /// checkpoint was taken within the second that a training waits for that. On a busy machine some
+    /// are not: twice that on average is too much.
+    private func expectLittleTrainedAgain(_ workers: RealWorkers) throws {
         let again = try workers.trainedAgain(StoredState(dataDirectory: dataDirectory))
         let sum = again.reduce(0, +)
         note(
             "\(again.count) trainings went on elsewhere or later, \(sum) epochs trained again, "
                 + "\(again.max() ?? 0) at most")
-        guard sum <= stopped * Self.everyEpochs else {
+        let most = 2 * Self.everyEpochs * again.count
+        guard sum <= most else {
             throw TestFailure(
-                "\(sum) epochs were trained again, wanted \(stopped * Self.everyEpochs) at most: "
-                    + "\(again)")
+                "\(sum) epochs were trained again, wanted \(most) at most: \(again)")
         }
     }
 }

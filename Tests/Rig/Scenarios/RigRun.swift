@@ -38,8 +38,31 @@ final class RigRun {
         range.lowerBound + (range.upperBound - range.lowerBound) * random.uniform()
     }
 
+    /// How long a fault lasts, in seconds. When it comes follows the work: see `waitForCalls`.
     func wait(_ range: ClosedRange<Double>) async throws {
         try await Task.sleep(for: .seconds(seconds(range)))
+    }
+
+    /// Waits until so many further calls have begun. Faults come after a number of calls, not after
+    /// a time: how far the work is by then does not depend on how busy the machine is.
+    func waitForCalls(_ range: ClosedRange<Int>) async throws {
+        let wanted = recorder.callCount + range.lowerBound + random.below(range.count)
+        try await waitUntil("\(wanted) calls have begun") { self.recorder.callCount >= wanted }
+    }
+
+    /// Waits until a call that is under way, or begins, ends without a known outcome.
+    func waitForUnknownOutcome() async throws {
+        let count = recorder.unknownCount
+        try await waitUntil("a call is cut off") { self.recorder.unknownCount > count }
+    }
+
+    /// Looks a thousand times a second, where `eventually` would come late.
+    func waitUntil(_ what: String, _ isSo: () throws -> Bool) async throws {
+        let end = ContinuousClock.now + .stuck
+        while try !isSo() {
+            guard ContinuousClock.now < end else { throw TestFailure("waited in vain: \(what)") }
+            try await Task.sleep(for: .milliseconds(1))
+        }
     }
 
     func note(_ text: String) { notes.append(text) }
@@ -48,9 +71,15 @@ final class RigRun {
 
     /// Starts it and gives it the data set that all sweeps use.
     func start() async throws {
-        try await deployment.startCoordinator()
+        try await startCoordinator()
         _ = try await deployment.output(
             of: "data", "add", SimulatedSweep.dataset, Fixtures.mnistExtractDirectory())
+    }
+
+    /// Starts it for the first time, or again. Every lease is a whole one from then on.
+    func startCoordinator() async throws {
+        recorder.mark(.started)
+        try await deployment.startCoordinator()
     }
 
     func coordinator() throws -> TestProcess {
@@ -141,7 +170,7 @@ final class RigRun {
     }
 
     func waitForThreads() async throws {
-        try await eventually("all threads end", within: .seconds(30)) { threads.count == 0 }
+        try await eventually("all threads end") { threads.count == 0 }
     }
 }
 

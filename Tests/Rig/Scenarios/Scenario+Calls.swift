@@ -25,13 +25,13 @@ extension Scenario {
         try await run.start()
         try run.startWorkers(4, .restless)
         for _ in 0..<run.input.cycles - run.input.cycles / 5 {
-            try await run.wait(0.02...0.1)
+            try await run.waitForCalls(1...15)
             try run.arm(shim, upTo: 60)
             try await run.submitWhatever(shim, &counts)
         }
         // A coordinator that has to end takes nothing more; whoever takes this one goes on.
         try await run.submitWhatever(shim, &counts)
-        let violations = try await run.finish(drainSeconds: 90)
+        let violations = try await run.finish()
         let calls = try run.recorder.history().calls
         run.note("\(counts), \(calls.count(where: \.isPutOff)) calls put off")
         let other = calls.compactMap { call -> String? in
@@ -71,16 +71,16 @@ extension RigRun {
         let arguments = ["serve", "--data-dir", directory, "--listen", "127.0.0.1:0"]
         try arm(shim, upTo: 150)
         let first = try deployment.start("gdln-coordinator", arguments, as: deployment.options)
-        try await eventually("it listens or has ended", within: .seconds(30)) {
+        try await eventually("it listens or has ended") {
             !first.isRunning || first.output.contains("listening on ")
         }
         if first.isRunning { first.kill() } else { try await note(first, &counts) }
         if try shim.isArmed { counts.undisturbed += 1 }
         try shim.set(0)
         let second = try deployment.start("gdln-coordinator", arguments, as: deployment.options)
-        _ = try await second.line(after: "listening on ", within: .seconds(30))
+        _ = try await second.line(after: "listening on ")
         second.kill()
-        _ = try await second.exit(within: .seconds(10))
+        _ = try await second.exit()
         let check = try await deployment.command("check", "--data-dir", directory)
         guard check.exit == .code(0) else { throw TestFailure(check.output + check.errors) }
     }
@@ -95,11 +95,11 @@ extension RigRun {
             defer { pending.end() }
             try await submitted.value
         }
-        try await eventually("the call comes and a sweep is stored", within: .seconds(60)) {
+        try await eventually("the call comes and a sweep is stored") {
             guard try self.coordinator().isRunning else {
                 try await self.note(self.coordinator(), &counts)
                 try shim.set(0)
-                try await self.deployment.startCoordinator()
+                try await self.startCoordinator()
                 return false
             }
             return try pending.count == 0 && !shim.isArmed
@@ -109,7 +109,7 @@ extension RigRun {
 
     /// A coordinator that is not killed ends with a word, and never by a trap.
     private func note(_ process: TestProcess, _ counts: inout CallFaultCounts) async throws {
-        switch try await process.exit(within: .seconds(10)) {
+        switch try await process.exit() {
         case .signal(SIGKILL): counts.killed += 1
         case .code(1) where process.errors.contains("Error: "): counts.ended += 1
         case let exit: throw TestFailure("it ended with \(exit)\n\(process.log)")

@@ -42,7 +42,7 @@ extension Scenario {
         try run.startWorkers(4, .restless)
         for _ in 0..<run.input.cycles {
             try await run.submit().value
-            try await run.wait(0.1...0.5)
+            try await run.waitForCalls(10...100)
             try disk.fill()
             run.recorder.mark(.fault, "disk full")
             let submitted = try await run.submitUntilRefused()
@@ -50,11 +50,11 @@ extension Scenario {
             // Reads go on.
             _ = try await run.deployment.output(of: "status", "--json")
             try disk.free()
-            try await run.waitForAcceptance(since: refused, within: 5)
+            try await run.waitForAcceptance(since: refused)
             for task in submitted { try await task.value }
         }
         guard try run.coordinator().isRunning else { throw TestFailure("the coordinator ended") }
-        return try await run.finish(drainSeconds: 90)
+        return try await run.finish()
     }
 
     static let failedSync = Scenario(
@@ -68,18 +68,18 @@ extension Scenario {
         try run.startWorkers(4, .restless)
         for _ in 0..<run.input.cycles {
             let submitted = try run.submit()
-            try await run.wait(0.1...0.6)
+            try await run.waitForCalls(10...100)
             try shim.set(1)
             run.recorder.mark(.fault, "syncs fail")
             let broken = run.recorder.now
-            let exit = try await run.coordinator().exit(within: .seconds(30))
+            let exit = try await run.coordinator().exit()
             guard exit == .code(1) else { throw TestFailure("it ended with \(exit)") }
             try run.expectNothingAccepted(since: broken)
             try shim.set(0)
-            try await run.deployment.startCoordinator()
+            try await run.startCoordinator()
             try await submitted.value
         }
-        return try await run.finish(drainSeconds: 90)
+        return try await run.finish()
     }
 
     static let readOnly = Scenario(
@@ -93,17 +93,17 @@ extension Scenario {
         try run.startWorkers(4, .restless)
         for _ in 0..<run.input.cycles {
             let submitted = try run.submit()
-            try await run.wait(0.1...0.6)
+            try await run.waitForCalls(10...100)
             let from = run.recorder.now
             try disk.breakDown()
             run.recorder.mark(.fault, "read-only")
             let broken = run.recorder.now
             run.doubtful.append(from...broken)
-            try await run.wait(0.5...1)
+            try await run.waitForCalls(5...30)
             try run.expectNothingAccepted(since: broken)
             try run.coordinator().kill()
             try disk.mountAgain()
-            try await run.deployment.startCoordinator()
+            try await run.startCoordinator()
             try await submitted.value
         }
         return try await run.finish()
@@ -124,7 +124,7 @@ extension RigRun {
         var violations: [Violation] = []
         for _ in 0..<input.cycles {
             let submitted = try submit()
-            try await wait(0.05...0.6)
+            try await waitForCalls(1...100)
             let from = recorder.now
             try disk.cut()
             let to = recorder.now
@@ -145,8 +145,8 @@ extension RigRun {
             "gdln-coordinator",
             ["serve", "--data-dir", path, "--listen", "127.0.0.1:0"], as: deployment.options)
         do {
-            _ = try await process.line(after: "listening on ", within: .seconds(30))
-        } catch  where process.errors.contains("is incomplete: ") {
+            _ = try await process.line(after: "listening on ")
+        } catch where process.errors.contains("is incomplete: ") {
             // It saw by itself that acknowledged commits are missing.
             return [Violation(invariant: .acknowledgedIsStored, sentence: process.errors)]
         }
@@ -164,7 +164,7 @@ extension RigRun {
     fileprivate func submitUntilRefused() async throws -> [Task<Void, any Error>] {
         let since = recorder.now
         var submitted: [Task<Void, any Error>] = []
-        try await eventually("a call is refused for the full disk", within: .seconds(20)) {
+        try await eventually("a call is refused for the full disk") {
             submitted.append(try self.submit())
             try await Task.sleep(for: .milliseconds(50))
             return try self.recorder.history().calls.contains {
@@ -174,8 +174,8 @@ extension RigRun {
         return submitted
     }
 
-    fileprivate func waitForAcceptance(since: Int64, within seconds: Double) async throws {
-        try await eventually("calls are taken again", within: .seconds(seconds)) {
+    fileprivate func waitForAcceptance(since: Int64) async throws {
+        try await eventually("calls are taken again") {
             try self.recorder.history().calls.contains { call in
                 call.start > since && call.isOK && call.operation == .complete
             }

@@ -33,7 +33,7 @@ public struct Scenario: Sendable {
 
         /// Who tries again until it is told to stop would, of a coordinator that is broken, never
         /// be answered: far more than a sound one needs on a busy machine.
-        var secondsMax: Double { 180 + 20 * Double(cycles) + Double(leases) / 100 }
+        var secondsMax: Double { 900 + 60 * Double(cycles) + Double(leases) / 20 }
     }
 
     public struct Outcome: Sendable {

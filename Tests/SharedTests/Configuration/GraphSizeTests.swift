@@ -4,7 +4,7 @@ import Testing
 @testable import Shared
 
 /// Networks that would be too large are refused before anything of their size is made.
-@Suite(.timeLimit(.minutes(1))) struct GraphSizeTests {
+@Suite(.timeLimit(.minutes(10))) struct GraphSizeTests {
     private static func contextual(depth: Int, contexts: Int) -> String {
         let strengths = (0...depth).map { "\($0 + 1)" }.joined(separator: ", ")
         return """

@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @Suite struct SweepTests {
@@ -183,15 +184,14 @@ import Testing
             let error = #expect(throws: SweepMistakes.self) { try Sweep(reading: message) }
             return error?.description ?? ""
         }
-        let clock = ContinuousClock()
-        let duration = clock.measure {
+        let duration = processorTime {
             #expect(
                 mistake(12)
                     == "axes: found 1000000000000 tasks, wanted at most 100000 in one "
                     + "sweep: split it"
             )
         }
-        #expect(duration < .milliseconds(50))
+        #expect(duration < .seconds(2))
         #expect(mistake(14).contains("found 100000000000000 tasks"))
     }
 
@@ -199,11 +199,11 @@ import Testing
         let wrong = (0..<50_000).map { JSONValue.object(["init.gian\($0)": .integer(1)]) }
         let message = SourceValue(Self.message(axes: [("regime", wrong)]))
         var error: SweepMistakes?
-        let duration = ContinuousClock().measure {
+        let duration = processorTime {
             error = #expect(throws: SweepMistakes.self) { try Sweep(reading: message) }
         }
         #expect(error?.all.count == Limits.mistakesReportedMax)
-        #expect(duration < .seconds(2))
+        #expect(duration < .seconds(20))
     }
 
     @Test func `a size beyond all counting is refused as well`() throws {
