@@ -13,23 +13,28 @@ extension Store {
         _ randomBits: () -> UInt64
     ) throws -> (DatabasePool, CommitMark) {
         let mark = acceptsLoss ? nil : try firstMark(path, randomBits)
-        let hasLog = byteCount(path + "-wal") > 0
+        if let mark { try check(mark, path, configuration) }
         let pool = try DatabasePool(path: path, configuration: configuration)
-        do {
-            guard let mark else { return (pool, try newMark(pool, path, randomBits)) }
-            let stored = try pool.read { try storedMark($0) }
-            guard stored == nil || stored?.store == mark.store else {
-                throw IncompleteStore.otherStore(database: path)
-            }
-            let found = stored?.number ?? 0
-            guard found >= mark.number else {
-                throw IncompleteStore.commitsMissing(
-                    database: path, found: found, wanted: mark.number, hasLog: hasLog)
-            }
-            return (pool, mark)
-        } catch {
-            try? pool.close()
-            throw error
+        return (pool, try mark ?? newMark(pool, path, randomBits))
+    }
+
+    /// Reads the database's own number by a connection that writes nothing: a pool writes to the
+    /// log when it opens a database, and a log that is put back later would not fit any more.
+    private static func check(
+        _ mark: CommitMark, _ path: String, _ configuration: GRDB.Configuration
+    ) throws {
+        guard byteCount(path) > 0 else { return }
+        let hasLog = byteCount(path + "-wal") > 0
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let stored = try queue.read { try storedMark($0) }
+        try queue.close()
+        guard stored == nil || stored?.store == mark.store else {
+            throw IncompleteStore.otherStore(database: path)
+        }
+        let found = stored?.number ?? 0
+        guard found >= mark.number else {
+            throw IncompleteStore.commitsMissing(
+                database: path, found: found, wanted: mark.number, hasLog: hasLog)
         }
     }
 
