@@ -227,7 +227,7 @@ import Testing
                     try await store.append(PackedMetrics(metrics), to: lease.lease)
                     // The first is refused, and the second is taken.
                     let wrong = StoreWorld.result(epochs: 2, shift: 1)
-                    try? await store.complete(lease.lease, wrong)
+                    _ = try? await store.complete(lease.lease, wrong)
                     try await store.complete(lease.lease, StoreWorld.result(epochs: 2))
                 }
             }
@@ -235,7 +235,7 @@ import Testing
         }
         try await expectEqual()
         let before = try await world.number("SELECT number FROM commitMark")
-        try? await world.store.complete(leases[0].lease, StoreWorld.result(epochs: 2))
+        _ = try? await world.store.complete(leases[0].lease, StoreWorld.result(epochs: 2))
         #expect(try await world.number("SELECT number FROM commitMark") == before)
         try world.reopen()
         try await expectEqual()
