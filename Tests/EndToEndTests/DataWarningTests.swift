@@ -132,7 +132,8 @@ extension EndToEnd {
                     name: r
                     experiment: routing
                     base: {domains: 3, hidden_width: 6, gate: {family: plus_mod, k: 2}, epochs: 2,
-                      data: {kind: tree, depth: 1, branching: 2, strengths: [2, 1]}, init: {gain: 0.1},
+                      init: {gain: 0.1},
+                      data: {kind: tree, depth: 1, branching: 2, strengths: [2, 1]},
                       method: {name: gradient_descent, learning_rate: 0.1}}
                     axes: {seeds.weights: [1, 2]}
                     """, to: "r.yaml")
