@@ -14,6 +14,10 @@ public enum KnownAnswers {
         "class-combination": "79ef6e1574bee2611614d15e8857ceea7a9f79685ae0ec09b9b1a7acc1f6e3f7",
         "routing-descent": "0da19a85c9f97d76e1456a5f474b81a96060de15dce7661c151fc99ec5b6378f",
         "routing-flow": "96ad756fe973baec0d2935dcf18500f67e79170d7ea073a3c5b682d204de7cdc",
+        "subnormal-products": "f1f6026e0001e217416a4e51828f2aa945a190c84745fb807b48de09226cbc2a",
+        "subnormal-squares": "597f8e4ac7d8de19049937033e32b0bec63514b365b0923de70e5ad49c5d6b3f",
+        "subnormal-matrices": "cbfa01a5a383bca61c54325fde108e15d9bf69b44a6353bccfacccefd8cae723",
+        "subnormal-metrics": "6eef72db8a9dd987d3b9240fcd5b5d044f4529fec79f048b31119be760fffaaa",
     ]
 
     /// Over all of them.
