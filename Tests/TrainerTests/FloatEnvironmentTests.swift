@@ -34,7 +34,7 @@ import Testing
 
     @Test func `the default environment rounds to nearest and keeps subnormal numbers`() {
         restoring {
-            let small = ([1e-20, 1e-310] as [Double]).shuffled().sorted(by: >)
+            let small = [1e-20, 1e-30].shuffled().sorted(by: >)
             func product() -> Float { Float(small[0]) * Float(small[0]) }
             func third() -> Double { Double(small.count - 1) / 3 }
             let nearest = third()
@@ -144,15 +144,16 @@ import Testing
             { _ = try benchmark.evaluate(examples: 20, clock: $0) },
             { _ = try benchmark.peak(clock: $0) },
         ] {
-            var now = 0.0
+            var (now, spoiledLooks) = (0.0, 0)
             try restoring {
                 spoil()
                 try run {
-                    #expect(gdln_float_environment_is_default() != 0)
+                    spoiledLooks += gdln_float_environment_is_default() == 0 ? 1 : 0
                     now += 1
                     return now
                 }
             }
+            #expect(spoiledLooks == 0)
         }
     }
 

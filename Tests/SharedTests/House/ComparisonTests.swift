@@ -11,7 +11,9 @@ import Testing
 
     /// By line, counted from 1, what the line has that tests do without.
     private static func violations(_ file: Sources.File) -> [(line: Int, form: String)] {
-        let lines = file.lines.map { $0.split(separator: "//", maxSplits: 1).first ?? "" }
+        let lines = file.lines.map { line in
+            line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
+        }
         var found: [(line: Int, form: String)] = []
         for (index, line) in lines.enumerated() {
             let hasReason = file.lines[max(0, index - 1)...index].contains {

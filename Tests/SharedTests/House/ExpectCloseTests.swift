@@ -7,7 +7,8 @@ import TestSupport
 
     static let close: [Numbers] = [
         (1, 1, 0, 0), (1, 1.5, 0.5, 0), (110, 100, 0, 0.1), (0, -0.0, 0, 0),
-        (.infinity, .infinity, 0, 0), (-.infinity, -.infinity, 1, 1), (1e-320, 0, 1e-319, 0),
+        (.infinity, .infinity, 0, 0), (-.infinity, -.infinity, 1, 1),
+        (.leastNonzeroMagnitude, 0, 1e-300, 0),
     ]
 
     @Test(arguments: close)

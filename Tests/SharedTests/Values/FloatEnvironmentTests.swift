@@ -12,7 +12,8 @@ import Testing
                 {"name": "s", "experiment": "k_path", "base": {"dataset": "embedded-digits",
                 "domains": 4, "hidden_width": 8, "gate": {"family": "plus_mod", "k": 2},
                 "batch_size": 4, "epochs": 1, "optimizer": {"name": "sgd", "learning_rate": 0.1}},
-                "axes": {"init.gain": {"log_uniform": [1e-4, 10]}, "init.bias": {"uniform": [0, 1]}},
+                "axes": {"init.gain": {"log_uniform": [1e-4, 10]},
+                "init.bias": {"uniform": [0, 1]}},
                 "search": {"method": "random", "tasks": 200, "seed": 3}}
                 """.utf8))
         let undisturbed = try Sweep(reading: SourceValue(json)).expand()
