@@ -46,13 +46,15 @@ let package = Package(
         .systemLibrary(
             name: "CZlib", path: "Sources/Shared/CZlib", pkgConfig: "zlib",
             providers: [.apt(["zlib1g-dev"])]),
+        // The floating-point environment: both sides compute numbers that enter results.
+        .target(name: "CFloats", path: "Sources/Shared/CFloats"),
         .target(
-            name: "Shared", dependencies: ["CCurl", "CZlib", crypto], exclude: ["CCurl", "CZlib"],
-            swiftSettings: strict),
+            name: "Shared", dependencies: ["CCurl", "CZlib", "CFloats", crypto],
+            exclude: ["CCurl", "CZlib", "CFloats"], swiftSettings: strict),
 
         // Numbers only: no network, no store, no wall clock.
         .target(
-            name: "CKernels", path: "Sources/Trainer/CKernels",
+            name: "CKernels", dependencies: ["CFloats"], path: "Sources/Trainer/CKernels",
             // Kernels are useless unoptimized, and a test that trains must not take minutes.
             // Contraction is off so that a product and a sum round alike on every processor.
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
@@ -108,11 +110,13 @@ let package = Package(
             swiftSettings: strict),
 
         .testTarget(
-            name: "SharedTests", dependencies: ["Shared", "TestSupport"], exclude: ["Golden"],
-            swiftSettings: strict),
+            name: "SharedTests", dependencies: ["Shared", "CFloats", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "TrainerTests",
-            dependencies: ["Trainer", "Shared", "CKernels", "CMatrices", "TestSupport"],
+            dependencies: [
+                "Trainer", "Shared", "CFloats", "CKernels", "CMatrices", "TestSupport",
+            ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shared
 
 /// The coordinator's executable: the server, and every command a person types.
 @main
@@ -16,4 +17,10 @@ struct Coordinator: AsyncParsableCommand {
             Workers.self, DataCommand.self, Gates.self, JoinStringCommand.self,
             TokenCommand.self, Check.self, Bench.self,
         ])
+
+    static func main() async {
+        // All threads inherit it, unless a library changes it later: what computes sets it again.
+        FloatEnvironment.setDefault()
+        await main(nil)
+    }
 }

@@ -23,11 +23,13 @@ public final class GatedTraining {
     /// Throws where the graph is too large, its moments are those of no data, or where a balanced
     /// start is asked for and there are no modes.
     convenience init(_ configuration: GatedNetworkConfiguration) throws(TrainingError) {
+        FloatEnvironment.setDefault()
         try self.init(
             configuration.graph, plan: configuration.plan, seed: configuration.weightSeed)
     }
 
     convenience init(_ configuration: RoutingConfiguration) throws(TrainingError) {
+        FloatEnvironment.setDefault()
         let graph: GatedGraph
         do throws(GateError) {
             graph = try configuration.graph()
@@ -42,6 +44,7 @@ public final class GatedTraining {
     init(_ graph: GatedGraph, plan: GatedPlan, seed: UInt64, probe: RoutingProbe? = nil)
         throws(TrainingError)
     {
+        FloatEnvironment.setDefault()
         self.plan = plan
         model = try GatedModel(graph)
         shares = PathwayShares(model.network.correlations.tree)
@@ -135,6 +138,7 @@ extension GatedTraining: Training {
 
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
         guard !isAbandoned, !isFinished else { return nil }
+        FloatEnvironment.setDefault()
         isAbandoned = true
         func look() throws(TrainingStopped) { if shouldStop() { throw TrainingStopped() } }
         do throws(TrainingStopped) {
@@ -173,6 +177,7 @@ extension GatedTraining: Training {
     /// Goes on from a checkpoint of the same configuration and numeric version.
     /// Throws where a part is missing or does not fit; the training is then of no use.
     func resume(_ file: Safetensors) throws {
+        FloatEnvironment.setDefault()
         try file.checkNumericVersion()
         let epochs = try file.count("epochs_completed", atMost: plan.epochs)
         for (edge, shape) in model.network.shapes.enumerated() {

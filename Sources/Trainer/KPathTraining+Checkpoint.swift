@@ -26,6 +26,7 @@ extension KPathTraining {
     /// Goes on from a checkpoint of the same configuration, data and numeric version.
     /// Throws where a part is missing or does not fit; the training is then of no use.
     func resume(_ file: Safetensors, shouldStop: () -> Bool = { false }) throws {
+        FloatEnvironment.setDefault()
         try file.checkNumericVersion()
         let epochs = try file.count("epochs_completed", atMost: configuration.epochs)
         let steps = try file.count("optimizer_steps")

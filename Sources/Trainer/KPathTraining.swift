@@ -34,6 +34,7 @@ public final class KPathTraining {
     init(configuration: KPathConfiguration, dataset: Dataset, machine: Machine)
         throws(TrainingError)
     {
+        FloatEnvironment.setDefault()
         (self.configuration, self.machine) = (configuration, machine)
         let classes = configuration.classes
         train = try ExampleSet(
@@ -102,6 +103,7 @@ public final class KPathTraining {
     ///   stopped, after which this training cannot go on, or where it is finished.
     public func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]? {
         guard !isAbandoned, !isFinished else { return nil }
+        FloatEnvironment.setDefault()
         isAbandoned = true
         let epoch = epochsCompleted
         let batch = configuration.batchSize

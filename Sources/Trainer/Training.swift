@@ -36,6 +36,7 @@ extension Configuration {
         dataset: Dataset?, threads: Int = 1, threadsMax: Int? = nil,
         resuming checkpoint: Safetensors? = nil, shouldStop: () -> Bool = { false }
     ) throws -> any Training {
+        FloatEnvironment.setDefault()
         switch self {
         case .kPath(let configuration):
             guard let dataset else { throw TrainingError.missing(dataset: configuration.dataset) }

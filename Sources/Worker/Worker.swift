@@ -1,4 +1,5 @@
 import ArgumentParser
+import Shared
 
 /// The worker's executable: the loop that trains tasks for a coordinator, and the commands that
 /// train without one.
@@ -13,4 +14,10 @@ struct Worker: ParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [Run.self, Train.self, ReplayCommand.self, Bench.self, SelfTestCommand.self])
+
+    static func main() {
+        // All threads inherit it, unless a library changes it later: what computes sets it again.
+        FloatEnvironment.setDefault()
+        main(nil)
+    }
 }

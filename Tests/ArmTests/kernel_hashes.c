@@ -1,6 +1,11 @@
 // Runs every kernel over odd sizes on numbers of a fixed generator and prints a hash of the bits
 // that each returns: `kernel-hashes NAME` for the kernels of that name. All kinds of kernels, on
 // every processor, must print the same lines. Built by deploy/check-arm64, not by SwiftPM.
+//
+// Every kernel runs twice: on numbers of about 1, and on numbers of about 1e-20, whose products are
+// subnormal. Before each run the environment flushes subnormal numbers to zero until
+// `gdln_set_default_float_environment` ends that.
+#include "../../Sources/Shared/CFloats/include/cfloats.h"
 #include "../../Sources/Trainer/CKernels/include/ckernels.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,14 +16,17 @@ enum { SIZES = sizeof sizes / sizeof *sizes };
 
 static uint64_t state;
 
-/// SplitMix64: a number from -1 to 1, of which one in four is zero.
+/// What `number` multiplies its numbers by.
+static float scale;
+
+/// SplitMix64: a number from -scale to scale, of which one in four is zero.
 static float number(void) {
     state += 0x9e3779b97f4a7c15u;
     uint64_t z = state;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     z ^= z >> 31;
-    return (z & 3) == 0 ? 0 : (float)((double)(z >> 11) * 0x1p-52 - 1);
+    return (z & 3) == 0 ? 0 : scale * (float)((double)(z >> 11) * 0x1p-52 - 1);
 }
 
 static float *numbers(ptrdiff_t count) {
@@ -46,8 +54,17 @@ static void add_floats(const float *values, ptrdiff_t count) {
     }
 }
 
-static void begin(void) { state = 1; hash = 0xcbf29ce484222325u; }
-static void end(const char *kernel) { printf("%-16s %016llx\n", kernel, (unsigned long long)hash); }
+static void begin(float of) { scale = of; state = 1; hash = 0xcbf29ce484222325u; }
+static void end(const char *kernel) {
+    printf("%-15s %-9s %016llx\n", kernel, scale == 1 ? "normal" : "subnormal",
+           (unsigned long long)hash);
+}
+
+/// A product that is subnormal, made where the compiler cannot.
+static int flushes(void) {
+    volatile float x = 1e-20f, y = x * x;
+    return y == 0;
+}
 
 // MARK: Products, transposes, sums
 
@@ -277,10 +294,20 @@ int main(int count, char **arguments) {
         {"update, no v", plainUpdate},
         {"gradient", gradient}, {"sgd", plainSGD}, {"sgd, momentum", momentum}, {"adam", adam},
         {"adam, amsgrad", amsgrad}, {"relu", relu}, {"reluGradient", reluGradient}};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        begin();
-        all[i].run(k);
-        end(all[i].name);
+    for (size_t i = 0; i < 2 * (sizeof all / sizeof *all); i++) {
+        gdln_set_flush_to_zero(1, 1);
+        if (!flushes() || gdln_float_environment_is_default()) {
+            fprintf(stderr, "flush-to-zero cannot be set\n");
+            return 1;
+        }
+        gdln_set_default_float_environment();
+        if (flushes() || !gdln_float_environment_is_default()) {
+            fprintf(stderr, "flush-to-zero is not cleared\n");
+            return 1;
+        }
+        begin(i % 2 == 0 ? 1 : 1e-20f);
+        all[i / 2].run(k);
+        end(all[i / 2].name);
     }
     return 0;
 }

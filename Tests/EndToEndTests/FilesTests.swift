@@ -114,10 +114,11 @@ extension EndToEnd {
                     differences(pair.0, pair.1, "\(path)[\(index)]")
                 }
             default:
-                guard let a = number(found), let b = number(expected),
-                    abs(a - b) <= 1e-3 * max(1, abs(b))
-                else { return ["\(path): \(found), wanted \(expected)"] }
-                return []
+                guard let a = number(found), let b = number(expected) else {
+                    return ["\(path): \(found), wanted \(expected)"]
+                }
+                let tolerance = Tolerance(absolute: 1e-3, relative: 1e-3)
+                return closenessFailure(a, b, tolerance).map { ["\(path): \($0)"] } ?? []
             }
         }
 

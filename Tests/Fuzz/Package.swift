@@ -25,14 +25,15 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CCurl", path: "Shared/CCurl", pkgConfig: "libcurl"),
         .systemLibrary(name: "CZlib", path: "Shared/CZlib", pkgConfig: "zlib"),
+        .target(name: "CFloats", path: "Shared/CFloats"),
         .target(
             name: "Shared",
             dependencies: [
-                "CCurl", "CZlib", .product(name: "Crypto", package: "swift-crypto"),
-            ], path: "Shared", exclude: ["CCurl", "CZlib", "Documentation.docc"],
+                "CCurl", "CZlib", "CFloats", .product(name: "Crypto", package: "swift-crypto"),
+            ], path: "Shared", exclude: ["CCurl", "CZlib", "CFloats", "Documentation.docc"],
             swiftSettings: instrumented),
         .target(
-            name: "CKernels", path: "Trainer/CKernels",
+            name: "CKernels", dependencies: ["CFloats"], path: "Trainer/CKernels",
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
         .target(
             name: "CMatrices", path: "Trainer/CMatrices",

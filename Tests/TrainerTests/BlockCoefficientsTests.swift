@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -81,8 +82,8 @@ import Testing
             takeBlock(sgd, &w, &v, from: first, steps: steps)
             for _ in 0..<steps { plain.take(sgd) }
             first += steps
-            #expect(zip(w, plain.w).allSatisfy { abs($0 - $1) < 1e-10 }, "step \(first)")
-            #expect(zip(v, plain.v).allSatisfy { abs($0 - $1) < 1e-10 }, "step \(first)")
+            expectClose(w, plain.w, absolute: 1e-10, "step \(first)")
+            expectClose(v, plain.v, absolute: 1e-10, "step \(first)")
         }
     }
 
@@ -95,12 +96,12 @@ import Testing
         for t in 0...16 {
             let row = block.weight[t]
             #expect(row.weight == 1)
-            #expect(abs(row.velocity + eta * mu * (1 - powers[t]) / (1 - mu)) < 1e-15)
+            expectClose(row.velocity, -eta * mu * (1 - powers[t]) / (1 - mu), absolute: 1e-15)
             for s in 0..<16 {
                 let wanted = s < t ? -eta * (1 - powers[t - s]) / (1 - mu) : 0
-                #expect(abs(row.slopes[s] - wanted) < 1e-15)
+                expectClose(row.slopes[s], wanted, absolute: 1e-15)
             }
-            #expect(abs(block.velocity[t].velocity - powers[t]) < 1e-15)
+            expectClose(block.velocity[t].velocity, powers[t], absolute: 1e-15)
         }
     }
 }

@@ -1,5 +1,6 @@
 import CKernels
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -74,7 +75,7 @@ import Testing
                         if x != 0 { sum.addProduct(x, mixed) }
                     }
                 }
-                #expect(out.values == wanted, "\(name)")
+                expectSameBits(out.values, wanted, "\(name)")
             }
         }
     }
@@ -109,13 +110,13 @@ import Testing
                         }
                     }
                 }
-                #expect(
-                    w.values
-                        == wanted({ (0.75 * oldW[$0]).addingProduct(-2, oldV[$0]) }, forWeight),
+                expectSameBits(
+                    w.values,
+                    wanted({ (0.75 * oldW[$0]).addingProduct(-2, oldV[$0]) }, forWeight),
                     "\(name)")
-                #expect(
-                    v.values
-                        == wanted({ (0.1 * oldW[$0]).addingProduct(0.8, oldV[$0]) }, forVelocity),
+                expectSameBits(
+                    v.values,
+                    wanted({ (0.1 * oldW[$0]).addingProduct(0.8, oldV[$0]) }, forVelocity),
                     "\(name)")
             }
         }
@@ -145,6 +146,6 @@ import Testing
             }
         }
         #expect(rows.count > 40)
-        #expect(worst(blocked, plain.map(Double.init)) < 2e-5)
+        expectClose(blocked, plain, absolute: 2e-5)
     }
 }

@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -30,10 +31,11 @@ import Testing
     func `loss and gradients are the definition's and its central differences`(index: Int) throws {
         let (naive, gradients, loss, examples) = try gradients(SmallNetworks.all[index])
         let wanted = naive.measure(open: true, examples).loss
-        #expect(abs(loss - wanted) < 2e-6 * wanted)
+        expectClose(loss, wanted, relative: 2e-6)
 
         let all = gradients.tensors.mapValues(\.floats)
-        let scale = Double(all.values.joined().map(abs).max() ?? 0)
+        #expect(all.values.joined().allSatisfy { $0.isFinite })
+        let scale = all.values.joined().reduce(0) { max($0, Double(abs($1))) }
         #expect(scale > 1e-3)
         var random = SeededRandom(seed: UInt64(index), purpose: .embeddedData)
         // Of many encoders three are enough: the definition is slow.
@@ -43,9 +45,8 @@ import Testing
             for _ in 0..<4 {
                 let element = random.below(values.count)
                 let slope = slope(naive, name, element, examples)
-                #expect(
-                    abs(Double(values[element]) - slope) < 2e-5 * scale + 1e-7,
-                    "\(name)[\(element)]: \(values[element]), wanted \(slope)")
+                expectClose(
+                    values[element], slope, absolute: 2e-5 * scale + 1e-7, "\(name)[\(element)]")
             }
         }
     }
@@ -81,8 +82,8 @@ import Testing
                 examples, rows: 3..<14, shouldStop: { false }))
         let naive = KPathNaive(network)
         let wanted = naive.measure(open: true, SmallNetworks.naive(examples, 3..<14))
-        #expect(abs(found.open.meanLoss - wanted.loss) < 2e-6 * wanted.loss)
-        #expect(abs(found.open.accuracy - wanted.accuracy) < 1e-12)
+        expectClose(found.open.meanLoss, wanted.loss, relative: 2e-6)
+        expectClose(found.open.accuracy, wanted.accuracy, absolute: 1e-12)
         #expect(
             found.open.count + found.closed.count == network.shape.domains * network.shape.domains
                 * 11)
@@ -91,7 +92,7 @@ import Testing
             return
         }
         let closed = naive.measure(open: false, SmallNetworks.naive(examples, 3..<14))
-        #expect(abs(found.closed.meanLoss - closed.loss) < 2e-6 * closed.loss)
-        #expect(abs(found.closed.accuracy - closed.accuracy) < 1e-12)
+        expectClose(found.closed.meanLoss, closed.loss, relative: 2e-6)
+        expectClose(found.closed.accuracy, closed.accuracy, absolute: 1e-12)
     }
 }

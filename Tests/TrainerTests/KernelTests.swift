@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -13,19 +14,15 @@ func randomFloats(_ count: Int, seed: UInt64, scale: Double = 1) -> [Float] {
     return (0..<count).map { _ in Float((2 * random.uniform() - 1) * scale) }
 }
 
-func worst(_ found: [Float], _ wanted: [Double]) -> Double {
-    zip(found, wanted).map { abs(Double($0) - $1) }.max() ?? .infinity
-}
-
 /// A matrix in panels and its memory, filled with numbers of a seed, also where no element stands.
 struct OwnedPanels {
     let buffer: FloatBuffer
     let panels: Panels
 
-    init(_ rows: Int, _ columns: Int, seed: UInt64) {
+    init(_ rows: Int, _ columns: Int, seed: UInt64, scale: Double = 1) {
         let panel = (rows + 1) * Panels.width
         buffer = FloatBuffer(count: Panels.padded(columns) / Panels.width * panel)
-        for (i, value) in randomFloats(buffer.count, seed: seed).enumerated() {
+        for (i, value) in randomFloats(buffer.count, seed: seed, scale: scale).enumerated() {
             buffer.base[i] = value
         }
         panels = Panels(buffer.base, rows: rows, columns: columns, panel: panel)
@@ -57,11 +54,13 @@ struct OwnedPanels {
     // MARK: Products
 
     private func product(
-        _ machine: Machine, _ m: Int, _ k: Int, _ n: Int, turned: Bool, start: Int
+        _ machine: Machine, _ m: Int, _ k: Int, _ n: Int, turned: Bool, start: Int, scale: Double
     ) -> (found: [Float], wanted: [Float]) {
-        let a = turned ? OwnedPanels(k, m, seed: 1) : OwnedPanels(m, k, seed: 1)
-        let (b, out) = (OwnedPanels(k, n, seed: 2), OwnedPanels(m, n, seed: 3))
-        let numbers = OwnedPanels(1, max(m, n) + Panels.width, seed: 4).buffer
+        let a = OwnedPanels(turned ? k : m, turned ? m : k, seed: 1, scale: scale)
+        let b = OwnedPanels(k, n, seed: 2, scale: scale)
+        let out = OwnedPanels(m, n, seed: 3, scale: scale * scale)
+        let width = max(m, n) + Panels.width
+        let numbers = OwnedPanels(1, width, seed: 4, scale: scale * scale).buffer
         let old = out.values
         let from: Machine.Start =
             [.zero, .old, .columns(numbers.base), .rows(numbers.base)][start]
@@ -80,15 +79,17 @@ struct OwnedPanels {
         return (out.values, wanted)
     }
 
-    @Test(arguments: oddSizes + [50, 64, 130, 260])
-    func `a product is the chain of its definition, bit for bit`(size: Int) throws {
+    /// At the second scale factors are normal, and products and sums subnormal.
+    @Test(arguments: oddSizes + [50, 64, 130, 260], [1, 1e-20])
+    func `a product is the chain of its definition, bit for bit`(size: Int, scale: Double) throws {
         for machine in try machines() {
             for (m, k, n) in [(size, 5, 3), (3, size, 17), (2, 9, size), (9, 33, size)] {
                 for start in 0..<4 {
                     for turned in [false, true] {
                         let (found, wanted) = product(
-                            machine, m, k, n, turned: turned, start: start)
-                        #expect(found == wanted, "\(machine.kernelName) \(m) \(k) \(n) \(start)")
+                            machine, m, k, n, turned: turned, start: start, scale: scale)
+                        expectSameBits(
+                            found, wanted, "\(machine.kernelName) \(m) \(k) \(n) \(start)")
                     }
                 }
             }
@@ -117,13 +118,13 @@ struct OwnedPanels {
             machine.columnSums(matrix.panels, into: &columns)
             machine.rowSums(matrix.panels, into: &rows)
             let values = matrix.values
-            #expect(columns == KernelTwins.columnSums(values, columns: 48))
-            #expect(rows == KernelTwins.rowSums(values, columns: 48))
+            expectSameBits(columns, KernelTwins.columnSums(values, columns: 48))
+            expectSameBits(rows, KernelTwins.rowSums(values, columns: 48))
             let out = OwnedPanels(size, 48, seed: 2)
             machine.kernels.pointee.addToRows(
                 out.panels.base, out.panels.panel, matrix.panels.base, matrix.panels.panel,
                 columns, size, 3)
-            #expect(out.values == values.indices.map { values[$0] + columns[$0 % 48] })
+            expectSameBits(out.values, values.indices.map { values[$0] + columns[$0 % 48] })
         }
     }
 
@@ -134,8 +135,7 @@ struct OwnedPanels {
         for machine in try machines() {
             var values = xs
             machine.kernels.pointee.exp(&values, values.count)
-            let errors = zip(xs, values).map { abs(Double($1) / Foundation.exp(Double($0)) - 1) }
-            #expect(errors.max() ?? 1 < 1.0e-7)
+            expectClose(values, xs.map { Foundation.exp(Double($0)) }, relative: 1e-7)
             var strange: [Float] = [0, -0.0, -88, -.infinity, .nan]
             machine.kernels.pointee.exp(&strange, strange.count)
             #expect(strange[..<4] == [1, 1, 0, 0])
@@ -149,10 +149,8 @@ struct OwnedPanels {
         for machine in try machines() {
             var values = xs
             machine.kernels.pointee.log(&values, values.count)
-            for (x, value) in zip(xs, values) {
-                let want = Foundation.log(Double(x))
-                #expect(abs(Double(value) - want) <= max(1.5e-7 * abs(want), 1e-7), "log \(x)")
-            }
+            expectClose(
+                values, xs.map { Foundation.log(Double($0)) }, absolute: 1e-7, relative: 1.5e-7)
             var strange: [Float] = [1, .nan]
             machine.kernels.pointee.log(&strange, 2)
             #expect(strange[0] == 0 && strange[1].isNaN)
@@ -169,8 +167,8 @@ struct OwnedPanels {
         for machine in try machines() {
             var (gradient, losses) = (logits, [Double](repeating: 0, count: 16))
             machine.kernels.pointee.softmaxGradient(&gradient, classes, labels, scale, &losses)
-            #expect(worst(gradient, want.gradient) < 1e-7)
-            #expect(abs(losses.reduce(0, +) - want.loss) <= 3e-5)
+            expectClose(gradient, want.gradient, absolute: 1e-7)
+            expectClose(losses.reduce(0, +), want.loss, absolute: 3e-5)
             for i in 0..<16 where scale[i] == 0 {
                 #expect((0..<classes).allSatisfy { gradient[$0 * 16 + i] == 0 } && losses[i] == 0)
             }
@@ -189,7 +187,7 @@ struct OwnedPanels {
             var hits = [Int32](repeating: 7, count: 16)
             machine.kernels.pointee.softmaxLosses(logits, 10, labels, columns, &losses, &hits)
             for i in 0..<16 {
-                #expect(abs(losses[i] - (i < columns ? want[i].loss : 0)) < 4e-6)
+                expectClose(losses[i], i < columns ? want[i].loss : 0, absolute: 4e-6)
                 #expect(hits[i] == 7 + (i < columns && want[i].hit ? 1 : 0))
             }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -75,7 +76,7 @@ private struct ScalarOptimizer {
             state.update(weights, from: 0, count: 16, gradients: gradients.base, machine)
             state.update(
                 weights, from: 16, count: count - 16, gradients: gradients.base + 16, machine)
-            #expect(worst(weights.values, wanted) < 2e-6, "step \(step)")
+            expectClose(weights.values, wanted, absolute: 2e-6, "step \(step)")
         }
     }
 }

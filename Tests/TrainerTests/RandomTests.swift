@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -40,9 +41,9 @@ import Testing
         var random = SeededRandom(seed: 1, purpose: .embeddedData)
         for _ in 0..<20_000 {
             let x = exp((2 * random.uniform() - 1) * 300)
-            #expect(abs(exactLogarithm(x) - log(x)) <= 1e-14 * abs(log(x)))
+            expectClose(exactLogarithm(x), log(x), relative: 1e-14)
             let near = 1 + (2 * random.uniform() - 1) * 1e-3
-            #expect(abs(exactLogarithm(near) - log(near)) <= 1e-14 * abs(log(near)))
+            expectClose(exactLogarithm(near), log(near), relative: 1e-14)
         }
         #expect(exactLogarithm(1) == 0)
     }
@@ -55,7 +56,7 @@ import Testing
             // The tail's own relative error, from the complementary error function.
             let back =
                 p < 0.5 ? erfc(-x / 2.0.squareRoot()) / 2 : 1 - erfc(x / 2.0.squareRoot()) / 2
-            #expect(abs(back - p) <= 2e-13 * p, "p = \(p)")
+            expectClose(back, p, relative: 2e-13, "p = \(p)")
         }
         #expect(inverseNormal(0.5) == 0)
         #expect(inverseNormal(0.25) == -inverseNormal(0.75))
@@ -75,10 +76,11 @@ import Testing
             .values(count: 100_000, fanIn: 30, fanOut: 70, tensor: 0).map(Double.init)
         let mean = values.reduce(0, +) / 100_000
         let variance = values.reduce(0) { $0 + $1 * $1 } / 100_000
-        #expect(abs(mean) < 3e-3)
-        #expect(abs(variance / (1.5 * 1.5 * 2 / 100) - 1) < 0.02)
+        expectClose(mean, 0, absolute: 3e-3)
+        expectClose(variance, 1.5 * 1.5 * 2 / 100, relative: 0.02)
         if scheme == .xavierUniform {
-            #expect(values.map(abs).max() ?? 0 <= 1.5 * (6.0 / 100).squareRoot())
+            let bound = 1.5 * (6.0 / 100).squareRoot()
+            #expect(values.allSatisfy { (-bound...bound).contains($0) })
         }
     }
 }

@@ -7,14 +7,16 @@ import Testing
     @Test(arguments: Machine.kernelNames)
     func `this host computes what every host does`(kernels: String) throws {
         let outcomes = try SelfTest.run(kernels: kernels, threads: 2)
-        #expect(outcomes.count == 8)
+        #expect(outcomes.count == 12)
         for outcome in outcomes {
             #expect(outcome.isRight, "\(outcome.name): \(outcome.found)")
         }
     }
 
     @Test func `every case has an answer, and every answer a case`() {
-        let names = SelfTest.cases.map(\.name) + SelfTest.routingCases.map(\.name)
+        let names =
+            SelfTest.cases.map(\.name) + SelfTest.routingCases.map(\.name)
+            + SelfTest.subnormalGatedCases.map(\.name)
         #expect(names.sorted() == KnownAnswers.byCase.keys.sorted())
     }
 

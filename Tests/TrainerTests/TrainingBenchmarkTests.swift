@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -31,7 +32,7 @@ import Testing
         #expect(times.stepsPerBlock == 16)
         #expect(!times.steps.isEmpty)
         // 16 steps of five parts and a question, and the block's beginning.
-        #expect(abs((times.steps.first ?? 0) - 97.0 / 16) < 1e-9)
+        expectClose(times.steps.first ?? .nan, 97.0 / 16, absolute: 1e-9)
         #expect(times.parts.map(\.name).first == "firstLayer")
         // Weights and velocity: first layer, its biases, hidden layer, decoders.
         let parameters = [4 * 512 * 16, 4 * 16, 16 * 16, 16, 4 * 10 * 16, 48].reduce(0, +)

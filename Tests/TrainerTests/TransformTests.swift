@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -34,8 +35,8 @@ import Testing
     @Test func `cosine and sine agree with a libm's`() {
         for degrees in stride(from: -400.0, through: 400, by: 0.37) {
             let (cosine, sine) = Rotation.cosineAndSine(degrees: degrees)
-            #expect(abs(Double(cosine) - cos(degrees * .pi / 180)) < 6e-8)
-            #expect(abs(Double(sine) - sin(degrees * .pi / 180)) < 6e-8)
+            expectClose(cosine, cos(degrees * .pi / 180), absolute: 6e-8)
+            expectClose(sine, sin(degrees * .pi / 180), absolute: 6e-8)
         }
     }
 

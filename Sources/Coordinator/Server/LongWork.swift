@@ -1,4 +1,5 @@
 import Dispatch
+import Shared
 
 /// Computations of more than a few milliseconds, one at a time and on a thread of their own: the
 /// threads that answer calls are as few as the processors, and while they expand a large sweep no
@@ -10,7 +11,10 @@ enum LongWork {
         -> Value
     {
         try await withCheckedThrowingContinuation { continuation in
-            queue.async { continuation.resume(with: Result(catching: work)) }
+            queue.async {
+                FloatEnvironment.setDefault()
+                continuation.resume(with: Result(catching: work))
+            }
         }
     }
 }

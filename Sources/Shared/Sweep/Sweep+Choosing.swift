@@ -5,6 +5,8 @@ extension Sweep {
         _ axes: [SweepAxis], _ search: Search, exclusions: [Exclusion], base: SourceValue,
         place: Place
     ) throws(SweepMistakes) -> Combinations {
+        // Drawn values are part of the tasks.
+        FloatEnvironment.setDefault()
         let chosen: Combinations
         var used = [Bool](repeating: false, count: exclusions.count)
         func isExcluded(_ values: [SweepAxis.Value]) -> Bool {

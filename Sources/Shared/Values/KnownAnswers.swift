@@ -14,6 +14,10 @@ public enum KnownAnswers {
         "class-combination": "79ef6e1574bee2611614d15e8857ceea7a9f79685ae0ec09b9b1a7acc1f6e3f7",
         "routing-descent": "f5e7ef3a4cf3ac8491d3db0416c55ba0c22b4c9f6bc80bfbff1e89c520c8196a",
         "routing-flow": "ca60c030a544d8e6c4a29b3bb8eeed363ffe27436cafd3027bb0d4f9e1545927",
+        "subnormal-products": "f1f6026e0001e217416a4e51828f2aa945a190c84745fb807b48de09226cbc2a",
+        "subnormal-squares": "597f8e4ac7d8de19049937033e32b0bec63514b365b0923de70e5ad49c5d6b3f",
+        "subnormal-matrices": "cbfa01a5a383bca61c54325fde108e15d9bf69b44a6353bccfacccefd8cae723",
+        "subnormal-metrics": "6eef72db8a9dd987d3b9240fcd5b5d044f4529fec79f048b31119be760fffaaa",
     ]
 
     /// Over all of them.

@@ -3,6 +3,8 @@ import Shared
 
 /// Threads that work through numbered items together, the caller being one of them. An item's
 /// result must not depend on who computes it or when: then it does not matter how many there are.
+/// All but the caller compute in the default floating-point environment, which the caller must set
+/// itself: `FloatEnvironment.setDefault()`.
 ///
 /// How many of them work can change between two rounds: a neighbour that comes or goes changes what
 /// a training may take of the processor.

@@ -44,6 +44,7 @@ public struct TrainingBenchmark {
     public func train(
         seconds: Double, clock: () -> Double, dataIsReady: () -> Void = {}
     ) throws(TrainingError) -> Times {
+        FloatEnvironment.setDefault()
         let split = makeSplit()
         dataIsReady()
         let (examples, network) = try make(split)
@@ -82,6 +83,7 @@ public struct TrainingBenchmark {
 
     /// Seconds of one evaluation of all pathways on `count` examples.
     public func evaluate(examples count: Int, clock: () -> Double) throws(TrainingError) -> Double {
+        FloatEnvironment.setDefault()
         let (examples, network) = try make(makeSplit())
         let evaluator = KPathEvaluator(network, machine: try Machine(threads: threads))
         let start = clock()
@@ -96,6 +98,7 @@ public struct TrainingBenchmark {
 
     /// Floating-point operations a second that all threads together reach in registers alone.
     public func peak(clock: () -> Double) throws(TrainingError) -> Double {
+        FloatEnvironment.setDefault()
         let machine = try Machine(threads: threads)
         let (kernels, rounds) = (machine.kernels, 400_000)
         var best = 0.0

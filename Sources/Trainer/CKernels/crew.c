@@ -1,4 +1,5 @@
 #include "include/ckernels.h"
+#include "cfloats.h"
 #include <limits.h>
 #include <pthread.h>
 #include <sched.h>
@@ -105,6 +106,8 @@ static void *serve(void *argument) {
             wait_for_change(crew, &crew->round, seen);
         seen = round;
         if (crew->isEnding) return 0;
+        // In every round: it may be inherited, and a library may change it at any time.
+        gdln_set_default_float_environment();
         take_items(crew, me.thread);
         if (atomic_fetch_sub(&crew->working, 1) == 1) wake(crew, &crew->working);
     }

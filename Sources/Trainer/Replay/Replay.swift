@@ -17,6 +17,7 @@ public enum Replay {
 
     /// Throws where a file is missing or does not say what it should.
     public static func run(directory: URL) throws -> Result {
+        FloatEnvironment.setDefault()
         func read(_ name: String) throws -> Data {
             do {
                 return try Data(contentsOf: directory.appending(path: name))

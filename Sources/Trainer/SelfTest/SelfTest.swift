@@ -33,6 +33,7 @@ public enum SelfTest {
     }
 
     private static func run(_ machine: Machine) throws(TrainingError) -> [Outcome] {
+        FloatEnvironment.setDefault()
         let dataset = EmbeddedDataset.beginning(
             trainExamples: trainExamples, testExamples: testExamples)
         var outcomes: [Outcome] = []
@@ -43,6 +44,10 @@ public enum SelfTest {
         }
         for (name, configuration) in routingCases {
             outcomes.append(outcome(name, trainToEnd(try GatedTraining(configuration))))
+        }
+        for (name, configuration) in subnormalGatedCases {
+            let training = try GatedTraining(configuration)
+            outcomes.append(outcome(name, trainToEndWithWeights(training)))
         }
         return outcomes
     }
@@ -55,20 +60,38 @@ public enum SelfTest {
 
     /// Trains what is left. The answer is the SHA-256 of the trajectory's digest and the weights'
     /// bits: metrics are means, which can hide a last bit.
-    static func trainToEnd(_ training: KPathTraining) -> Digest {
-        var trajectory = TrajectoryDigest()
-        while let rows = training.trainEpoch(shouldStop: { false }) {
-            for row in rows { trajectory.append(row) }
-        }
+    /// - Parameter look: called where the training asks whether to stop.
+    static func trainToEnd(_ training: KPathTraining, look: () -> Void = {}) -> Digest {
+        let trajectory = trajectory(of: training, look: look)
         let weights = training.network.parameters.values.map(\.bitPattern.littleEndian)
         return Digest(
-            of: Array(trajectory.digest.hexadecimal.utf8) + weights.withUnsafeBytes(Array.init))
+            of: Array(trajectory.hexadecimal.utf8) + weights.withUnsafeBytes(Array.init))
     }
 
     /// The trajectory's digest.
     private static func trainToEnd(_ training: GatedTraining) -> Digest {
+        trajectory(of: training, look: {})
+    }
+
+    /// The SHA-256 of the trajectory's digest and the bits of the weights, edge after edge.
+    /// - Parameter look: called where the training asks whether to stop.
+    static func trainToEndWithWeights(_ training: GatedTraining, look: () -> Void = {}) -> Digest {
+        let trajectory = trajectory(of: training, look: look)
+        let network = training.model.network
+        let weights = network.shapes.indices.flatMap { edge in
+            network.weight(edge).values.map(\.bitPattern.littleEndian)
+        }
+        return Digest(
+            of: Array(trajectory.hexadecimal.utf8) + weights.withUnsafeBytes(Array.init))
+    }
+
+    private static func trajectory(of training: any Training, look: () -> Void) -> Digest {
         var trajectory = TrajectoryDigest()
-        while let rows = training.trainEpoch(shouldStop: { false }) {
+        func shouldStop() -> Bool {
+            look()
+            return false
+        }
+        while let rows = training.trainEpoch(shouldStop: shouldStop) {
             for row in rows { trajectory.append(row) }
         }
         return trajectory.digest
@@ -77,26 +100,44 @@ public enum SelfTest {
     /// The kernels that this processor has, fastest first.
     public static var kernelNames: [String] { Machine.kernelNames }
 
-    static let cases: [(name: String, configuration: KPathConfiguration)] = [
-        ("sgd-momentum", configuration { _ in }),
+    static let cases: [(name: String, configuration: KPathConfiguration)] =
+        [
+            ("sgd-momentum", configuration { _ in }),
+            (
+                "nesterov-decay",
+                configuration {
+                    $0.optimizer = .sgd(
+                        .init(learningRate: 0.05, momentum: 0.9, weightDecay: 0.01, nesterov: true))
+                }
+            ),
+            ("adam", configuration { $0.optimizer = .adam(.init(learningRate: 0.001)) }),
+            (
+                "relu-two-layers",
+                configuration { ($0.relu, $0.layers, $0.hiddenLayers) = (true, 2, 2) }
+            ),
+            ("rotate", configuration { $0.inputTransform = .rotate }),
+            (
+                "class-combination",
+                configuration {
+                    ($0.targetTransform, $0.batchSize) = (.classCombination, 5)
+                    $0.gate = GateRecipe(family: .plusMinusMod(k: 3))
+                }
+            ),
+        ] + subnormalCases
+
+    /// Trainings in float32 that subnormal numbers decide. The first one's weights, activations and
+    /// gradients are subnormal, apart from the last layer's biases. The second one's gradients are
+    /// about 1e-20 at first, so that Adam's squares of them are subnormal.
+    static let subnormalCases: [(name: String, configuration: KPathConfiguration)] = [
         (
-            "nesterov-decay",
-            configuration {
-                $0.optimizer = .sgd(
-                    .init(learningRate: 0.05, momentum: 0.9, weightDecay: 0.01, nesterov: true))
-            }
+            "subnormal-products",
+            configuration { $0.initialization = Initialization(gain: 1e-38) }
         ),
-        ("adam", configuration { $0.optimizer = .adam(.init(learningRate: 0.001)) }),
         (
-            "relu-two-layers",
-            configuration { ($0.relu, $0.layers, $0.hiddenLayers) = (true, 2, 2) }
-        ),
-        ("rotate", configuration { $0.inputTransform = .rotate }),
-        (
-            "class-combination",
+            "subnormal-squares",
             configuration {
-                ($0.targetTransform, $0.batchSize) = (.classCombination, 5)
-                $0.gate = GateRecipe(family: .plusMinusMod(k: 3))
+                $0.initialization = Initialization(gain: 1e-9)
+                $0.optimizer = .adam(.init(learningRate: 1e-10, epsilon: 1e-30))
             }
         ),
     ]
@@ -112,6 +153,27 @@ public enum SelfTest {
             routing(.balanced, .gradientFlow(learningRate: 0.04, tolerance: 1e-8))
         ),
     ]
+
+    /// Trainings in float64 that subnormal numbers decide: products of two weights of about 1e-155,
+    /// which the learning rate makes as large as a thousandth of a weight; and metrics that are
+    /// subnormal as float32, products of six weights of about 1e-7.
+    static let subnormalGatedCases: [(name: String, configuration: GatedNetworkConfiguration)] = [
+        ("subnormal-matrices", tree(layers: 2, gain: 1e-155, learningRate: 1e152)),
+        ("subnormal-metrics", tree(layers: 5, gain: 1e-7, learningRate: 0.1)),
+    ]
+
+    private static func tree(layers: Int, gain: Double, learningRate: Double)
+        -> GatedNetworkConfiguration
+    {
+        let data = TreeData(depth: 2, branching: 2, strengths: [3, 2, 1])
+        return GatedNetworkConfiguration(
+            hiddenWidth: 7, network: .tree(TreeTask(data: data, layers: layers)),
+            plan: GatedPlan(
+                initialization: .init(gain: gain),
+                method: .gradientDescent(learningRate: learningRate), epochs: 20,
+                everyEpochs: 10),
+            weightSeed: 5)
+    }
 
     private static func routing(_ scheme: GatedPlan.Scheme, _ method: GatedPlan.Method)
         -> RoutingConfiguration

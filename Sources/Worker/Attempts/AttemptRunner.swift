@@ -82,6 +82,7 @@ struct AttemptRunner {
     }
 
     private func trainedOutcome(of attempt: Attempt) -> Outcome {
+        FloatEnvironment.setDefault()
         do {
             let configuration = try Configuration(reading: SourceValue(attempt.lease.configuration))
             let dataset = try configuration.dataset.map { _ in

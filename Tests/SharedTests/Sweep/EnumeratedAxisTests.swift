@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Shared
@@ -78,7 +79,7 @@ import Testing
         #expect(Set(gates).count == 50 && gates.allSatisfy { $0.inputCount == domains })
         // Half of the pathways are open; 1,250 fair coins are within 0.08 but for one in 10^7.
         let share = gates.map(\.density).reduce(0, +) / 50
-        #expect(abs(share - 0.5) < 0.08)
+        expectClose(share, 0.5, absolute: 0.08)
         #expect(try received(sweep).expand() == sweep.expand())
     }
 

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Shared
@@ -48,9 +49,9 @@ import Testing
         func share(_ isBelow: (Double) -> Bool, _ axis: Int) -> Double {
             Double(numbers.count { isBelow($0[axis]) }) / 2_000
         }
-        #expect(abs(share({ $0 < 0.0316228 }, 0) - 0.5) < 0.06)
-        #expect(abs(share({ $0 < 0.5 }, 2) - 0.5) < 0.06)
-        #expect(abs(share({ $0 <= 5 }, 1) - 3.0 / 7) < 0.06)
+        expectClose(share({ $0 < 0.0316228 }, 0), 0.5, absolute: 0.06)
+        expectClose(share({ $0 < 0.5 }, 2), 0.5, absolute: 0.06)
+        expectClose(share({ $0 <= 5 }, 1), 3.0 / 7, absolute: 0.06)
         // Six digits say all of a number.
         #expect(points.allSatisfy { $0.axisCells[0].count { $0.isNumber } <= 11 })
     }
@@ -122,8 +123,7 @@ import Testing
             1e-305, .leastNonzeroMagnitude, 1.234567e-300, 1.79e308, -1e300, 0, .infinity,
         ]
         for number in numbers {
-            let rounded = Distribution.rounded(number)
-            #expect(rounded == number || abs(rounded - number) <= 5e-6 * abs(number))
+            expectClose(Distribution.rounded(number), number, relative: 5e-6)
         }
         #expect(Distribution.rounded(.nan).isNaN)
         #expect(Distribution.rounded(0.12345678) == 0.123457)

@@ -1,4 +1,5 @@
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -29,20 +30,19 @@ import Testing
     func `loss and slopes are the definition's, and its central differences`(seed: UInt64) throws {
         let naive = RandomGraph(seed: seed).naive
         let model = try model(naive)
-        #expect(abs(model.losses().training - naive.loss) < 1e-12 * max(naive.loss, 1))
+        expectClose(model.losses().training, naive.loss, absolute: 1e-12, relative: 1e-12)
         let (found, wanted) = (slopes(model), naive.gradient)
         var random = SeededRandom(seed: seed, purpose: .gate)
         for edge in found.indices {
-            for (slope, gradient) in zip(found[edge].values, wanted[edge].values) {
-                #expect(abs(slope + gradient) < 1e-11, "edge \(edge)")
-            }
+            expectClose(
+                found[edge].values, wanted[edge].values.map(-), absolute: 1e-11, "edge \(edge)")
             let element = random.below(found[edge].values.count)
             let h = 1e-5
             var (above, below) = (naive, naive)
             above.weights[edge].values[element] += h
             below.weights[edge].values[element] -= h
             let difference = (above.loss - below.loss) / (2 * h)
-            #expect(abs(found[edge].values[element] + difference) < 1e-7, "edge \(edge)")
+            expectClose(found[edge].values[element], -difference, absolute: 1e-7, "edge \(edge)")
         }
     }
 
@@ -54,11 +54,9 @@ import Testing
             naive.descend(rate: 0.02)
             model.network.descend(rate: 0.02) {}
         }
-        #expect(abs(model.losses().training - naive.loss) < 1e-11)
+        expectClose(model.losses().training, naive.loss, absolute: 1e-11)
         for (edge, weight) in naive.weights.enumerated() {
-            for (found, wanted) in zip(model.network.weight(edge).values, weight.values) {
-                #expect(abs(found - wanted) < 1e-10)
-            }
+            expectClose(model.network.weight(edge).values, weight.values, absolute: 1e-10)
         }
     }
 
@@ -77,12 +75,13 @@ import Testing
                 $0 + naive.graph.contexts[$1].weight * naive.loss(context: $1)
             }
             let untrained = try #require(model.losses().untrained)
-            #expect(abs(untrained - sum / weights.reduce(0, +)) < 1e-12)
+            expectClose(untrained, sum / weights.reduce(0, +), absolute: 1e-12)
             var without = naive
             without.graph.contexts.removeAll { !$0.isTrained }
             without.examples = zip(naive.graph.contexts, naive.examples)
                 .filter(\.0.isTrained).map(\.1)
-            #expect(try slopes(model) == slopes(self.model(without)))
+            expectSameBits(
+                slopes(model).flatMap(\.values), try slopes(self.model(without)).flatMap(\.values))
         }
         #expect(tested > 5)
     }
@@ -101,11 +100,11 @@ import Testing
         let model = try GatedModel(graph)
         var weight = targets.transposed
         model.network.setWeight(0, weight)
-        #expect(model.losses().training < 1e-28)
+        expectClose(model.losses().training, 0, absolute: 1e-28)
         weight[0, 0] += 1e-9
         model.network.setWeight(0, weight)
         // Half of 1e-18, of one of three examples.
-        #expect(abs(model.losses().training - 1e-18 / 6) < 1e-23)
+        expectClose(model.losses().training, 1e-18 / 6, absolute: 1e-23)
     }
 
     @Test func `correlations of no data are refused`() throws {

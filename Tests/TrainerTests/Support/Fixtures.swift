@@ -18,10 +18,10 @@ enum Fixtures {
 }
 
 extension JSONValue {
-    /// Numbers of a list, whole ones too.
+    /// Numbers of a list, whole ones too; NaN for what is no number.
     var doubles: [Double] {
         guard case .array(let elements) = self else { return [] }
-        return elements.compactMap(\.double)
+        return elements.map { $0.double ?? .nan }
     }
 
     var double: Double? {

@@ -205,6 +205,8 @@ gdln_crew *_Nullable gdln_crew_make(ptrdiff_t threads);
 void gdln_crew_free(gdln_crew *);
 /// Calls work(context, item, thread) for every item below `items`, each once, and returns when all
 /// are done. Every thread begins with neighbouring items, the same part of them in every round.
+/// The crew's own threads compute in the default floating-point environment; the caller's is the
+/// caller's matter.
 void gdln_crew_run(gdln_crew *, ptrdiff_t items,
                    void (*work)(void *context, ptrdiff_t item, ptrdiff_t thread), void *context);
 
