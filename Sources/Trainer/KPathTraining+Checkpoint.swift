@@ -1,8 +1,8 @@
 public import Shared
 
-/// All that a training goes on from, as a file: parameters, what the optimizer keeps of each, steps
-/// and epochs. The exact bits of each, so that a training that went on cannot be told from one that
-/// was never stopped, whatever the process, the kernels and the number of threads.
+/// All that a training resumes from, as a file: parameters, what the optimizer keeps of each, steps
+/// and epochs. The exact bits of each, so that a training that was resumed cannot be told from one
+/// that was never stopped, whatever the process, the kernels and the number of threads.
 ///
 ///     encoders.0.1.weight ...                      the parameters, under PyTorch's names
 ///     optimizer.I.encoders.0.1.weight ...          state I of the optimizer
@@ -22,17 +22,21 @@ extension KPathTraining {
         return file
     }
 
-    /// Goes on from a checkpoint of the same configuration, data and numeric version.
-    /// Throws where a part is missing or does not fit; the training is then of no use.
-    func resume(_ file: Safetensors, shouldStop: () -> Bool = { false }) throws {
-        try file.checkNumericVersion()
-        let epochs = try file.count("epochs_completed", atMost: configuration.epochs)
-        let steps = try file.count("optimizer_steps")
+    /// Resumes from a checkpoint of the same configuration, data and numeric version.
+    /// Throws if a part is missing or is not what this training can have; the training is then of
+    /// no use.
+    func resume(_ checkpoint: TrainingCheckpoint) throws {
+        let (file, epochs) = (checkpoint.state, try checkpoint.validate(against: rowSchema))
+        try file.checkCount(
+            "optimizer_steps", is: epochs * stepsPerEpoch,
+            because: "\(epochs) epochs of \(stepsPerEpoch) steps")
         try network.load(file)
         for (index, state) in optimizer.states.enumerated() {
             try network.load(file, prefix: "optimizer.\(index).", into: state)
         }
-        optimizer.resume(after: steps)
-        try goOn(after: epochs, shouldStop: shouldStop)
+        try optimizer.resume(after: epochs * stepsPerEpoch)
+        resume(
+            after: epochs,
+            hasLearntEnough: rowSchema.hasLearntEnough(checkpoint.rows, after: epochs))
     }
 }

@@ -13,6 +13,7 @@ public final class KPathTraining {
     private let step: KPathStep
     private let evaluator: KPathEvaluator
     private let machine: Machine
+    let rowSchema: RowSchema
 
     public private(set) var epochsCompleted = 0
     /// Stopped within an epoch: what was trained of it cannot be continued.
@@ -41,6 +42,10 @@ public final class KPathTraining {
             dataset.test, name: "test", classes: classes, limit: configuration.testExamples)
         try Self.check(configuration, trainCount: train.count)
         network = try KPathNetwork(configuration, inputs: dataset.train.inputs)
+        let (open, pathways) = (
+            network.gate.openCount, configuration.domains * configuration.domains
+        )
+        rowSchema = RowSchema(configuration, hasOpen: open > 0, hasClosed: open < pathways)
         network.initialize(configuration.initialization, seed: configuration.seeds.weights)
         optimizer = OptimizerState(configuration.optimizer, count: network.layout.count)
         step = KPathStep(
@@ -67,14 +72,12 @@ public final class KPathTraining {
         }
     }
 
-    /// For a checkpoint that was read. Measures once more where that may have ended the training.
-    func goOn(after epochs: Int, shouldStop: () -> Bool) throws(TrainingStopped) {
-        epochsCompleted = epochs
-        guard epochs > 0, configuration.stop != nil else { return }
-        guard let rows = evaluate(epoch: epochs, shouldStop: shouldStop) else {
-            throw TrainingStopped()
-        }
-        note(rows)
+    /// Whole batches: examples that fill none are left out.
+    var stepsPerEpoch: Int { train.count / configuration.batchSize }
+
+    /// For a checkpoint whose parameters and optimizer state were loaded.
+    func resume(after epochs: Int, hasLearntEnough: Bool) {
+        (epochsCompleted, self.hasLearntEnough) = (epochs, hasLearntEnough)
     }
 
     public var isFinished: Bool { hasLearntEnough || epochsCompleted == configuration.epochs }
@@ -110,9 +113,7 @@ public final class KPathTraining {
     }
 
     private func evaluate(epoch: Int, shouldStop: () -> Bool) -> [MetricRow]? {
-        let isDue =
-            epoch % configuration.evaluation.everyEpochs == 0 || epoch == configuration.epochs
-        guard isDue else { return [] }
+        guard rowSchema.isDue(after: epoch) else { return [] }
         let trainCount = min(configuration.evaluation.trainExamples ?? test.count, train.count)
         var rows: [MetricRow] = []
         for (split, examples, count) in [

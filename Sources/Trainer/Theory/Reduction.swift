@@ -209,25 +209,29 @@ extension Reduction {
         }
     }
 
-    /// All that it goes on from: the numbers of every mode, and its next step.
+    /// All that it resumes from: the numbers of every mode, and its next step.
     var state: [Double] {
         zip(networks, flows).flatMap { network, flow in
             (0..<network.parameterCount).map { network.weights[$0] } + [flow.step]
         }
     }
 
-    /// False where the state is another network's.
-    func resume(_ state: [Double]) -> Bool {
-        let sizes = networks.map { $0.parameterCount + 1 }
-        guard state.count == sizes.reduce(0, +) else { return false }
+    /// Resumes from a `state` of as many numbers as this one's. Throws if an integrator's step is
+    /// one that it cannot have after epochs of `epochDuration`.
+    func resume(_ state: [Double], epochDuration: Double) throws(TrainingError) {
         var start = 0
         for (network, flow) in zip(networks, flows) {
             for index in 0..<network.parameterCount {
                 network.weights[index] = state[start + index]
             }
-            flow.step = state[start + network.parameterCount]
+            let step = state[start + network.parameterCount]
+            guard GradientFlow.canFollow(step, stepsOf: epochDuration) else {
+                throw TrainingError(
+                    "The checkpoint's theory has the next step \(step), which epochs of the length "
+                        + "\(epochDuration) do not lead to.")
+            }
+            flow.step = step
             start += network.parameterCount + 1
         }
-        return true
     }
 }

@@ -135,25 +135,63 @@ final class TheoryTrack {
     }
 }
 
-// MARK: - Going on
+// MARK: - Resuming
 
 extension TheoryTrack {
-    /// All that it goes on from, beyond what the configuration says.
+    /// All that it resumes from, beyond what the configuration says.
     var state: [Double] {
         [firstLoss, deviations.count, deviations.largest, deviations.squares]
             + halves.state + theoryHalves.state + (reduction?.state ?? [])
     }
 
-    /// False where the state is of another network.
-    func resume(_ state: [Double]) -> Bool {
+    /// Resumes from `state`, as a training left it after `rows`.
+    ///
+    /// Throws a sentence if it is the state of another network, or one that no training of this
+    /// configuration can be in. Numbers that follow from the weights may be any floats, also NaN.
+    /// - Parameters:
+    ///   - rows: one for each evaluation.
+    ///   - epochDuration: how much time each epoch lets pass.
+    func resume(
+        _ state: [Double], after rows: [MetricRow], epochsCompleted: Int, epochDuration: Double
+    ) throws(TrainingError) {
         let half = halves.state.count
-        guard state.count >= 4 + 2 * half else { return false }
-        firstLoss = state[0]
+        let wanted = 4 + 2 * half + (reduction?.state.count ?? 0)
+        guard state.count == wanted else {
+            throw TrainingError(
+                "The checkpoint's theory has \(state.count) numbers; \(wanted) were wanted.")
+        }
+        try checkDeviations(Array(state[..<4]), evaluations: rows.count)
+        let measured = reduction == nil ? 0 : rows.last?.epoch ?? 0
+        for start in [4, 4 + half] {
+            let part = Array(state[start..<start + half])
+            try halves.check(part, epochsCompleted: epochsCompleted, lastMeasured: measured)
+        }
         deviations = (state[1], state[2], state[3])
         halves.resume(Array(state[4..<4 + half]))
         theoryHalves.resume(Array(state[4 + half..<4 + 2 * half]))
-        let rest = Array(state[(4 + 2 * half)...])
-        return reduction?.resume(rest) ?? rest.isEmpty
+        try reduction?.resume(Array(state[(4 + 2 * half)...]), epochDuration: epochDuration)
+    }
+
+    /// - Parameter state: the loss at the start, which the configuration decides; how many
+    ///   deviations were noted; the largest, and the sum of squares: never negative.
+    private func checkDeviations(_ state: [Double], evaluations: Int) throws(TrainingError) {
+        guard state[0].bitPattern == firstLoss.bitPattern else {
+            throw TrainingError(
+                "The checkpoint's first loss is \(state[0]); \(firstLoss) was wanted.")
+        }
+        // The start is measured, too.
+        let wanted = reduction == nil ? 0 : evaluations + 1
+        guard state[1] == Double(wanted) else {
+            throw TrainingError(
+                "The checkpoint's theory was compared \(state[1]) times; \(wanted) was wanted.")
+        }
+        for value in state[2...] {
+            guard wanted == 0 ? value == 0 : value.isNaN || value >= 0 else {
+                throw TrainingError(
+                    "The checkpoint has \(value) as a deviation from the theory, which none can be."
+                )
+            }
+        }
     }
 }
 
@@ -179,6 +217,27 @@ private struct HalfTimes {
     }
 
     var state: [Double] { epochs.map { $0 ?? -1 } + [last.epoch] + last.values }
+
+    /// Throws unless the state is one after a training of so many epochs. A half lies between the
+    /// start and the last measurement; it is NaN if the numbers around it were infinite.
+    /// - Parameter measured: the epoch of the last measurement, 0 before the first.
+    func check(_ state: [Double], epochsCompleted: Int, lastMeasured measured: Int)
+        throws(TrainingError)
+    {
+        let possible = 0...Double(epochsCompleted)
+        for half in state[..<epochs.count] {
+            guard half == -1 || half.isNaN || possible.contains(half) else {
+                throw TrainingError(
+                    "The checkpoint has \(half) as the epoch of a half; -1 or 0 to "
+                        + "\(epochsCompleted) was wanted.")
+            }
+        }
+        guard state[epochs.count] == Double(measured) else {
+            throw TrainingError(
+                "The checkpoint's theory was last compared after \(state[epochs.count]) epochs; "
+                    + "\(measured) was wanted.")
+        }
+    }
 
     mutating func resume(_ state: [Double]) {
         let count = epochs.count
