@@ -62,7 +62,8 @@ import Testing
         metrics: ScriptedServer.Act? = nil,
         prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
-        let (left, folder) = (Mutex(script), try TemporaryDirectory())
+        let left = Mutex(script)
+        let folder = try TemporaryDirectory()
         let server = try ScriptedServer { received in
             if let metrics, received.line.hasSuffix("/metrics") { return metrics }
             return left.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? .hangUp }
