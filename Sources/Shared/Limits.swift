@@ -68,6 +68,8 @@ public enum Limits {
     public static let pathPairsMax = 4_000_000
     /// Float64 numbers that the training of one gated network may keep.
     public static let gatedNumbersMax = 1 << 27
+    /// Steps of the gradient flow's integrator within one epoch: more than an epoch of hours takes.
+    public static let flowStepsPerEpochMax = 10_000_000
     public static let replayRowsMax = 1_000_000
     /// Of the self-test before a worker's first task: more threads change no answer.
     public static let selfTestThreadsMax = 4

@@ -1,6 +1,6 @@
 import Shared
 
-/// What every checkpoint says of itself, and how it is believed.
+/// Reads what every checkpoint says of itself in its metadata, and checks each value.
 extension Safetensors {
     func checkNumericVersion() throws(TrainingError) {
         let version = metadata["numeric_version"] ?? "none"
@@ -11,27 +11,32 @@ extension Safetensors {
         }
     }
 
-    /// The first epoch that diverged, from 1 to `bound`; nil where the checkpoint names none.
-    func divergedEpoch(atMost bound: Int) throws(TrainingError) -> Int? {
-        guard let text = metadata["diverged_epoch"] else { return nil }
-        guard let epoch = Int(text), epoch >= 1, epoch <= bound else {
-            throw TrainingError(
-                "The checkpoint's diverged_epoch is \(text); a whole number from 1 to \(bound), "
-                    + "the epochs it has completed, was wanted.")
-        }
-        return epoch
-    }
-
-    func count(_ key: String, atMost bound: Int = .max) throws(TrainingError) -> Int {
+    /// A whole number of at least 0, in the one spelling that is written: no sign, no leading zero.
+    func count(_ key: String) throws(TrainingError) -> Int {
         let text = metadata[key]
-        guard let text, let count = Int(text), count >= 0 else {
+        guard let text, let count = Int(text), count >= 0, "\(count)" == text else {
             throw TrainingError(
                 "The checkpoint's \(key) is \(text ?? "missing"); a whole number was wanted.")
         }
-        guard count <= bound else {
-            throw TrainingError(
-                "The checkpoint has \(count) epochs; the configuration has \(bound).")
-        }
         return count
+    }
+
+    /// A count of which the configuration leaves one value only.
+    func checkCount(_ key: String, is wanted: Int, because reason: String) throws(TrainingError) {
+        let found = try count(key)
+        guard found == wanted else {
+            throw TrainingError(
+                "The checkpoint's \(key) is \(found); \(wanted) was wanted: \(reason).")
+        }
+    }
+
+    func flag(_ key: String) throws(TrainingError) -> Bool {
+        switch metadata[key] {
+        case "true": return true
+        case "false": return false
+        case let text:
+            throw TrainingError(
+                "The checkpoint's \(key) is \(text ?? "missing"); true or false was wanted.")
+        }
     }
 }

@@ -6,17 +6,18 @@ public final class GatedTraining {
     let plan: GatedPlan
     let model: GatedModel
     let theory: TheoryTrack
-    private let flow: GradientFlow?
+    let flow: GradientFlow?
     /// What else is measured after an epoch.
     private let probe: RoutingProbe?
     private let shares: PathwayShares
+    let rowSchema: RowSchema
 
     /// What the theory has to say of this network, for a person.
     public var theoryNote: String { theory.note }
 
     public private(set) var epochsCompleted = 0
     public private(set) var divergedEpoch: Int?
-    private var hasLearntEnough = false
+    private(set) var hasLearntEnough = false
     /// Stopped within an epoch: what was trained of it cannot be continued.
     private var isAbandoned = false
 
@@ -74,7 +75,15 @@ public final class GatedTraining {
         } else {
             flow = nil
         }
-        theory.begin(model.network, loss: model.losses().training)
+        let losses = model.losses()
+        rowSchema = RowSchema(plan, losses, isRouting: probe != nil)
+        theory.begin(model.network, loss: losses.training)
+    }
+
+    /// For a checkpoint whose weights and theory were loaded.
+    func resume(after epochs: Int, hasLearntEnough: Bool, divergedEpoch: Int?) {
+        (epochsCompleted, self.hasLearntEnough) = (epochs, hasLearntEnough)
+        self.divergedEpoch = divergedEpoch
     }
 
     private func step<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) {
@@ -87,7 +96,7 @@ public final class GatedTraining {
     private func measure<Stop: Error>(epoch: Int, _ look: () throws(Stop) -> Void) throws(Stop)
         -> [MetricRow]
     {
-        let isDue = epoch % plan.everyEpochs == 0 || epoch == plan.epochs
+        let isDue = rowSchema.isDue(after: epoch)
         // All pathways are measured only where that is due, or where the loss may be not finite.
         guard isDue || !model.hasFiniteLossForSure else { return [] }
         let losses = try model.losses(look)
@@ -155,54 +164,5 @@ extension GatedTraining: Training {
         } catch {
             return nil
         }
-    }
-
-    /// The exact bits of the weights, of the integrators' next steps, and of the theory beside it.
-    public func checkpoint() -> Safetensors {
-        var file = Safetensors(metadata: [
-            "numeric_version": NumericVersion.current, "epochs_completed": "\(epochsCompleted)",
-            "has_learnt_enough": "\(hasLearntEnough)",
-        ])
-        file.metadata["diverged_epoch"] = divergedEpoch.map(String.init)
-        let network = model.network
-        for edge in network.shapes.indices {
-            let weight = network.weight(edge)
-            file.set("edges.\(edge).weight", weight.values, shape: [weight.rows, weight.columns])
-        }
-        file.set("theory", theory.state, shape: [theory.state.count])
-        if let flow { file.set("flow.step", [flow.step], shape: [1]) }
-        return file
-    }
-
-    /// Goes on from a checkpoint of the same configuration and numeric version.
-    /// Throws where a part is missing or does not fit; the training is then of no use.
-    func resume(_ file: Safetensors) throws {
-        FloatEnvironment.setDefault()
-        try file.checkNumericVersion()
-        let epochs = try file.count("epochs_completed", atMost: plan.epochs)
-        for (edge, shape) in model.network.shapes.enumerated() {
-            let tensor = try file.tensor("edges.\(edge).weight", .float64, rank: 2)
-            guard tensor.shape == [shape.rows, shape.columns] else {
-                throw TrainingError(
-                    "The checkpoint's weight \(edge) is \(tensor.shape); "
-                        + "\([shape.rows, shape.columns]) was wanted.")
-            }
-            model.network.setWeight(
-                edge, Matrix(rows: shape.rows, columns: shape.columns, values: tensor.doubles))
-        }
-        guard theory.resume(try file.tensor("theory", .float64, rank: 1).doubles) else {
-            throw TrainingError("The checkpoint's theory is that of another network.")
-        }
-        if let flow {
-            flow.step = try file.tensor("flow.step", .float64, rank: 1).doubles.first ?? flow.step
-        }
-        epochsCompleted = epochs
-        divergedEpoch = try file.divergedEpoch(atMost: epochs)
-        hasLearntEnough = file.metadata["has_learnt_enough"] == "true"
-    }
-
-    func resumed(_ checkpoint: Safetensors?) throws -> GatedTraining {
-        if let checkpoint { try resume(checkpoint) }
-        return self
     }
 }

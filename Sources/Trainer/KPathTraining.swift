@@ -13,6 +13,7 @@ public final class KPathTraining {
     private let step: KPathStep
     private let evaluator: KPathEvaluator
     private let machine: Machine
+    let rowSchema: RowSchema
 
     public private(set) var epochsCompleted = 0
     public private(set) var divergedEpoch: Int?
@@ -43,6 +44,10 @@ public final class KPathTraining {
             dataset.test, name: "test", classes: classes, limit: configuration.testExamples)
         try Self.check(configuration, trainCount: train.count)
         network = try KPathNetwork(configuration, inputs: dataset.train.inputs)
+        let (open, pathways) = (
+            network.gate.openCount, configuration.domains * configuration.domains
+        )
+        rowSchema = RowSchema(configuration, hasOpen: open > 0, hasClosed: open < pathways)
         network.initialize(configuration.initialization, seed: configuration.seeds.weights)
         optimizer = OptimizerState(configuration.optimizer, count: network.layout.count)
         step = KPathStep(
@@ -69,16 +74,13 @@ public final class KPathTraining {
         }
     }
 
-    /// For a checkpoint that was read. Measures once more where that may have ended the training.
-    func goOn(after epochs: Int, divergedEpoch: Int?, shouldStop: () -> Bool)
-        throws(TrainingStopped)
-    {
-        (epochsCompleted, self.divergedEpoch) = (epochs, divergedEpoch)
-        guard epochs > 0, configuration.stop != nil, divergedEpoch == nil else { return }
-        guard let rows = evaluate(epoch: epochs, shouldStop: shouldStop) else {
-            throw TrainingStopped()
-        }
-        note(rows)
+    /// Whole batches: examples that fill none are left out.
+    var stepsPerEpoch: Int { train.count / configuration.batchSize }
+
+    /// For a checkpoint whose parameters and optimizer state were loaded.
+    func resume(after epochs: Int, hasLearntEnough: Bool, divergedEpoch: Int?) {
+        (epochsCompleted, self.hasLearntEnough) = (epochs, hasLearntEnough)
+        self.divergedEpoch = divergedEpoch
     }
 
     public var isFinished: Bool {
@@ -125,25 +127,21 @@ public final class KPathTraining {
         return rows
     }
 
-    private func isDue(_ epoch: Int) -> Bool {
-        epoch % configuration.evaluation.everyEpochs == 0 || epoch == configuration.epochs
-    }
-
     /// The rows of an epoch that diverged: NaN for every metric that the network has. The first
     /// such epoch has rows even if no evaluation is due after it. The largest of some NaN logits is
     /// always the first, and would pass for an accuracy at chance.
     private func divergedRows(epoch: Int) -> [MetricRow] {
-        guard divergedEpoch == nil || isDue(epoch) else { return [] }
+        guard divergedEpoch == nil || rowSchema.isDue(after: epoch) else { return [] }
         let values = Dictionary(
-            uniqueKeysWithValues: evaluator.metricNames.map { ($0, MetricValue(.nan)) })
-        return [MetricRow.Split.test, .train].map { split in
+            uniqueKeysWithValues: rowSchema.required.map { ($0, MetricValue(.nan)) })
+        return rowSchema.splits.map { split in
             MetricRow(epoch: epoch, split: split, values: values)
         }
     }
 
     /// Test and train, or none where no evaluation is due; nil where it was stopped.
     private func evaluate(epoch: Int, shouldStop: () -> Bool) -> [MetricRow]? {
-        guard isDue(epoch) else { return [] }
+        guard rowSchema.isDue(after: epoch) else { return [] }
         let trainCount = ExampleSelection.measuredCount(
             limit: configuration.evaluation.trainExamples, train: train.count, test: test.count)
         var rows: [MetricRow] = []

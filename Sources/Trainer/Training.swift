@@ -17,7 +17,7 @@ public protocol Training: AnyObject {
     /// - Returns: the rows measured; nil where it was stopped within the epoch.
     func trainEpoch(shouldStop: () -> Bool) -> [MetricRow]?
 
-    /// All that the training goes on from, between two epochs.
+    /// All that the training resumes from, between two epochs, but for the rows it has measured.
     func checkpoint() -> Safetensors
 }
 
@@ -29,12 +29,12 @@ extension Configuration {
     ///   - dataset: nil where the experiment makes its own data.
     ///   - threads: how many to train with, the caller's being one; changes no result.
     ///   - threadsMax: how many it may be told to train with later; nil: no more.
-    ///   - shouldStop: asked where a checkpoint must be measured once more.
-    /// Throws where configuration, data and checkpoint do not fit each other, or where there are no
-    /// such threads; `TrainingStopped` where it was stopped.
+    ///   - checkpoint: checked against the configuration, number by number, before it is used.
+    /// Throws if configuration, data and checkpoint do not fit each other, or if there are no such
+    /// threads.
     public func makeTraining(
         dataset: Dataset?, threads: Int = 1, threadsMax: Int? = nil,
-        resuming checkpoint: Safetensors? = nil, shouldStop: () -> Bool = { false }
+        resuming checkpoint: TrainingCheckpoint? = nil
     ) throws -> any Training {
         FloatEnvironment.setDefault()
         switch self {
@@ -43,7 +43,7 @@ extension Configuration {
             let training = try KPathTraining(
                 configuration: configuration, dataset: dataset,
                 machine: Machine(threads: max(threads, threadsMax ?? threads), active: threads))
-            if let checkpoint { try training.resume(checkpoint, shouldStop: shouldStop) }
+            if let checkpoint { try training.resume(checkpoint) }
             return training
         case .routing(let configuration):
             return try GatedTraining(configuration).resumed(checkpoint)

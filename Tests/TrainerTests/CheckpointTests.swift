@@ -32,7 +32,7 @@ import Testing
                 let second = try KPathTraining(
                     configuration: configuration, dataset: dataset,
                     machine: Machine(kernels: "portable", threads: 3))
-                try second.resume(file)
+                try second.resume(TrainingCheckpoint(state: file, rows: before))
                 #expect(second.epochsCompleted == epoch)
                 #expect(try before + rows(second) == whole)
                 #expect(second.checkpoint() != file || epoch == 4)
@@ -53,12 +53,16 @@ import Testing
         ] {
             var other = file
             other.metadata[key] = value
-            let error = try #require(throws: TrainingError.self) { try training.resume(other) }
+            let error = try #require(throws: TrainingError.self) {
+                try training.resume(TrainingCheckpoint(state: other, rows: []))
+            }
             #expect(error.description.hasPrefix(reason), "\(error)")
         }
         var other = configuration
         other.hiddenWidth = 7
         let wide = try KPathTraining(configuration: other, dataset: dataset)
-        #expect(throws: TrainingError.self) { try wide.resume(file) }
+        #expect(throws: TrainingError.self) {
+            try wide.resume(TrainingCheckpoint(state: file, rows: []))
+        }
     }
 }

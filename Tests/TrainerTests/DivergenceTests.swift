@@ -69,7 +69,9 @@ import Testing
 
     fileprivate static let epochs = 200
 
-    fileprivate static func training(_ configuration: Configuration, resuming: Safetensors? = nil)
+    fileprivate static func training(
+        _ configuration: Configuration, resuming: TrainingCheckpoint? = nil
+    )
         throws -> any Training
     {
         try configuration.makeTraining(
@@ -159,7 +161,8 @@ import Testing
                 before += try #require(half.trainEpoch(shouldStop: { false }))
             }
             let file = try Safetensors(parsing: half.checkpoint().serialized())
-            let rest = try Self.training(configuration, resuming: file)
+            let rest = try Self.training(
+                configuration, resuming: TrainingCheckpoint(state: file, rows: before))
             #expect(rest.divergedEpoch == half.divergedEpoch)
             #expect(try before + Self.finish(rest) == rows)
             #expect(rest.divergedEpoch == diverged)
@@ -173,22 +176,29 @@ import Testing
             let configuration = try kind.configuration(
                 rate: kind.divergingRate(), epochs: Self.epochs, every: 1, .stop)
             let training = try Self.training(configuration)
-            _ = try Self.finish(training)
-            let again = try Self.training(configuration, resuming: training.checkpoint())
+            let rows = try Self.finish(training)
+            let again = try Self.training(
+                configuration,
+                resuming: TrainingCheckpoint(state: training.checkpoint(), rows: rows))
             #expect(again.isFinished && again.divergedEpoch == training.divergedEpoch)
         }
     }
 
-    @Test(arguments: ["0", "-1", "9", "1.0", "", "9223372036854775808"])
-    func `a checkpoint's diverged epoch is one of those it has completed`(text: String) throws {
-        let configuration = try Kind.kPath.configuration(
-            rate: 0.01, epochs: 8, every: 1, .trainOn)
-        let training = try Self.training(configuration)
-        _ = training.trainEpoch(shouldStop: { false })
-        var file = training.checkpoint()
-        file.metadata["diverged_epoch"] = text
-        #expect(throws: TrainingError.self) {
-            _ = try Self.training(configuration, resuming: file)
+    @Test func `a checkpoint's rows end where its training diverged, unless it continues`() throws {
+        for kind in Kind.allCases {
+            let rate = try kind.divergingRate()
+            let going = try Self.training(
+                kind.configuration(rate: rate, epochs: Self.epochs, every: 7, .trainOn))
+            var rows: [MetricRow] = []
+            while going.divergedEpoch.map({ going.epochsCompleted == $0 }) ?? true {
+                rows += try #require(going.trainEpoch(shouldStop: { false }))
+            }
+            let checkpoint = TrainingCheckpoint(state: going.checkpoint(), rows: rows)
+            let stopping = try kind.configuration(
+                rate: rate, epochs: Self.epochs, every: 7, .stop)
+            #expect(throws: TrainingError.self) {
+                _ = try Self.training(stopping, resuming: checkpoint)
+            }
         }
     }
 

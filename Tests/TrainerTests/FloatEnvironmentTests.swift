@@ -103,7 +103,9 @@ import Testing
                         rows += try #require(training.trainEpoch { false })
                         change()
                         training = try configuration.makeTraining(
-                            dataset: digits(), threads: 2, resuming: training.checkpoint())
+                            dataset: digits(), threads: 2,
+                            resuming: TrainingCheckpoint(
+                                state: training.checkpoint(), rows: rows))
                     }
                     return (rows, training.checkpoint())
                 }

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Logging
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -54,12 +55,19 @@ import Testing
     }
 
     /// Runs a worker until it ends by itself, or until the script's calls have come.
+    /// - Parameter metrics: the answer to each of these calls, outside of the script's order.
     private static func run(
         _ script: [ScriptedServer.Act], idleExit: Duration?, until line: String? = nil,
         available: Int?, waitForTheDead: Duration = .seconds(30),
+        metrics: ScriptedServer.Act? = nil,
         prepare: (_ spool: String) throws -> Void = { _ in }
     ) async throws -> [ScriptedServer.Received] {
-        let (server, folder) = (try ScriptedServer(script), try TemporaryDirectory())
+        let left = Mutex(script)
+        let folder = try TemporaryDirectory()
+        let server = try ScriptedServer { received in
+            if let metrics, received.line.hasSuffix("/metrics") { return metrics }
+            return left.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? .hangUp }
+        }
         defer { server.stop() }
         let file = try dataset.serialized()
         try file.write(
@@ -107,6 +115,22 @@ import Testing
             LeaseRequest.self, from: Data((received.first?.body ?? "").utf8))
         #expect(request.slots == 1)
         #expect(received.contains { $0.line.hasSuffix("/metrics") })
+    }
+
+    /// As those of a checkpoint that the coordinator does not believe: it must not be used again.
+    @Test func `an attempt whose rows are refused fails, and discards the task's checkpoint`()
+        async throws
+    {
+        let body = try WireCoding.encode(ErrorMessage(.badRequest, "no such epoch"))
+        let refusal = ScriptedServer.Act.answer(
+            status: 422, body: String(decoding: body, as: UTF8.self))
+        let received = try await Self.run(
+            [.answer(status: 200, body: Self.lease()), Self.accepted], idleExit: nil,
+            until: "/fail", available: 1 << 40, metrics: refusal)
+        let call = try #require(received.first { $0.line.hasSuffix("/fail") })
+        let failure = try WireCoding.decode(FailRequest.self, from: Data(call.body.utf8))
+        #expect(failure.discardsCheckpoint && !failure.isPermanent)
+        #expect(failure.error.contains("no such epoch"))
     }
 
     @Test func `a worker whose self-test is refused ends at once, and says why`() async throws {

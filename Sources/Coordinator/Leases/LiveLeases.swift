@@ -16,6 +16,9 @@ final class LiveLeases: Sendable {
         var worker: WorkerName
         var expiresAt: ContinuousClock.Instant
         var epochsCompleted: Int
+        /// False until the worker reports epochs: what the lease's checkpoint claims may be more
+        /// than the worker can resume from.
+        var isReported: Bool
         var work: HostRecords.Work?
     }
 
@@ -36,12 +39,12 @@ final class LiveLeases: Sendable {
     /// Begins a lease, or puts its expiry off.
     func hold(
         _ lease: LeaseID, sweep: SweepID, worker: WorkerName, epochsCompleted: Int = 0,
-        work: HostRecords.Work? = nil, now: ContinuousClock.Instant
+        isReported: Bool = true, work: HostRecords.Work? = nil, now: ContinuousClock.Instant
     ) {
         entries.withLock {
             $0[lease] = Entry(
                 sweep: sweep, worker: worker, expiresAt: now + leaseDuration,
-                epochsCompleted: epochsCompleted, work: work)
+                epochsCompleted: epochsCompleted, isReported: isReported, work: work)
         }
     }
 
@@ -51,6 +54,10 @@ final class LiveLeases: Sendable {
         entries.withLock {
             guard var entry = $0[lease], entry.expiresAt > now else { return nil }
             let gained = max(0, epochsCompleted - entry.epochsCompleted)
+            if epochsCompleted > 0, !entry.isReported {
+                entry.epochsCompleted = min(entry.epochsCompleted, epochsCompleted)
+                entry.isReported = true
+            }
             entry.expiresAt = now + leaseDuration
             entry.epochsCompleted += gained
             $0[lease] = entry

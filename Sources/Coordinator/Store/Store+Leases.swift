@@ -88,7 +88,7 @@ extension Store {
             // What was trained before is not progress made now.
             liveLeases.hold(
                 grant.lease, sweep: grant.sweepID, worker: request.worker,
-                epochsCompleted: grant.checkpoint?.epochsCompleted ?? 0,
+                epochsCompleted: grant.checkpoint?.epochsCompleted ?? 0, isReported: false,
                 work: .init(host: request.host, sweep: grant.sweepName, task: grant.task),
                 now: instant)
         }
@@ -149,12 +149,16 @@ extension Store {
     }
 
     /// Records the training's own error. The task is tried again while it has attempts left, unless
-    /// that would not help.
+    /// that would not help. Drops the task's checkpoint if the request asks for it; the file, which
+    /// no row names any more, is removed by `CheckpointSweeper`.
     func fail(_ lease: LeaseID, _ failure: FailRequest, _ key: RequestKey) async throws -> TaskState
     {
         let error = failure.error.truncated(toBytes: Limits.errorTextBytesMax)
         let isForgiven = isHeldAgainstHost(lease)
-        let state = try await endAttempt(lease, key, outcome: .failed, error: error) { machine in
+        let state = try await endAttempt(
+            lease, key, outcome: .failed, error: error,
+            discardsCheckpoint: failure.discardsCheckpoint
+        ) { machine in
             machine.endAttempt(isPermanent: failure.isPermanent)
             if isForgiven { machine.forgive() }
         }
@@ -174,7 +178,7 @@ extension Store {
 
     private func endAttempt(
         _ lease: LeaseID, _ key: RequestKey, outcome: AttemptOutcome, error: String,
-        _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
+        discardsCheckpoint: Bool = false, _ decide: @escaping @Sendable (inout LeaseMachine) -> Void
     ) async throws -> TaskState {
         let (now, ended) = (environment.now(), whenEnded(lease, outcome))
         return try await once(key, whenDurable: { _ in ended(nil) }) { database in
@@ -184,6 +188,10 @@ extension Store {
             decide(&machine)
             try Self.end(lease, outcome, error: error, at: now, database)
             try task.apply(machine, lease: nil, error: error, database)
+            if discardsCheckpoint {
+                try database.executeCached(
+                    "DELETE FROM checkpoint WHERE task = ?", [task.number])
+            }
             let isReady = machine.state == .ready
             let isTaken = try isReady && Self.takeResults(for: [task.number], database) > 0
             return isTaken ? .cached : machine.state

@@ -12,12 +12,12 @@ public enum KnownAnswers {
         "relu-two-layers": "a81e04f665c61150aca05972dcd53adbde6408575f13957945165acb40848181",
         "rotate": "f061b7cca8f97494498d2cf1878b6f781e9fa7d17db70b327f2d1921256353a0",
         "class-combination": "79ef6e1574bee2611614d15e8857ceea7a9f79685ae0ec09b9b1a7acc1f6e3f7",
-        "routing-descent": "f5e7ef3a4cf3ac8491d3db0416c55ba0c22b4c9f6bc80bfbff1e89c520c8196a",
-        "routing-flow": "ca60c030a544d8e6c4a29b3bb8eeed363ffe27436cafd3027bb0d4f9e1545927",
-        "subnormal-products": "f1f6026e0001e217416a4e51828f2aa945a190c84745fb807b48de09226cbc2a",
+        "routing-descent": "0da19a85c9f97d76e1456a5f474b81a96060de15dce7661c151fc99ec5b6378f",
+        "routing-flow": "96ad756fe973baec0d2935dcf18500f67e79170d7ea073a3c5b682d204de7cdc",
+        "subnormal-products": "6d3f07791a37dc74e9f401463f023841c45b18d75bc612f153e2896ca7fa041e",
         "subnormal-squares": "597f8e4ac7d8de19049937033e32b0bec63514b365b0923de70e5ad49c5d6b3f",
-        "subnormal-matrices": "cbfa01a5a383bca61c54325fde108e15d9bf69b44a6353bccfacccefd8cae723",
-        "subnormal-metrics": "6eef72db8a9dd987d3b9240fcd5b5d044f4529fec79f048b31119be760fffaaa",
+        "subnormal-matrices": "c586c6eb7b12ff57455573dad084857f41483707b647433fc195f37358b0ba78",
+        "subnormal-metrics": "7cebf8e8fd5a6f4181159edec54ca1110c2ab0dd67490e46dd7c2e8f6fb3f455",
     ]
 
     /// Over all of them.

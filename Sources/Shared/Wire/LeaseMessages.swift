@@ -178,15 +178,31 @@ public struct FailRequest: Codable, Hashable, Sendable {
     public var error: String
     /// Another attempt would fail alike: the configuration cannot be trained.
     public var isPermanent: Bool
+    /// The next attempt must not resume from the task's checkpoint: what came of it was refused.
+    public var discardsCheckpoint: Bool
 
-    public init(error: String, isPermanent: Bool) {
+    public init(error: String, isPermanent: Bool, discardsCheckpoint: Bool = false) {
         self.error = error
         self.isPermanent = isPermanent
+        self.discardsCheckpoint = discardsCheckpoint
     }
 
     enum CodingKeys: String, CodingKey {
         case error
         case isPermanent = "permanent"
+        case discardsCheckpoint = "discard_checkpoint"
+    }
+}
+
+extension FailRequest {
+    /// `discard_checkpoint` may be left out, for false.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            error: try values.decode(String.self, forKey: .error),
+            isPermanent: try values.decode(Bool.self, forKey: .isPermanent),
+            discardsCheckpoint: try values.decodeIfPresent(Bool.self, forKey: .discardsCheckpoint)
+                ?? false)
     }
 }
 

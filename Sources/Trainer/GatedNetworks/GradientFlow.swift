@@ -1,4 +1,5 @@
 import CMatrices
+import Shared
 
 /// Gradient flow, tau dW/dt = - dL/dW with tau = 1, by the embedded Runge-Kutta pair of orders five
 /// and four with steps as long as a tolerance allows.
@@ -11,7 +12,7 @@ import CMatrices
 /// "Solving Ordinary Differential Equations I", section II.4.
 final class GradientFlow {
     let tolerance: Double
-    /// The length of the next step. With the weights all that goes on from one call to the next.
+    /// The length of the next step. With the weights, all state that one call leaves to the next.
     var step: Double
 
     private let network: GatedNetwork
@@ -36,10 +37,18 @@ final class GradientFlow {
     ]
     /// A step that is still refused after so many trials is taken whole: something is not finite.
     private static let trialsMax = 60
+    /// A step is at most this many times as long as the one before it.
+    private static let growthMax = 5.0
+    /// Of one call of `advance`.
+    private let stepsMax: Int
 
-    init(_ network: GatedNetwork, tolerance: Double, firstStep: Double) {
+    init(
+        _ network: GatedNetwork, tolerance: Double, firstStep: Double,
+        stepsMax: Int = Limits.flowStepsPerEpochMax
+    ) {
         self.network = network
         self.tolerance = tolerance
+        self.stepsMax = stepsMax
         step = firstStep
         count = network.parameterCount
         start = Buffer(count: count)
@@ -47,19 +56,46 @@ final class GradientFlow {
         errors = Buffer(count: count)
     }
 
-    /// Lets so much time pass.
+    /// Lets so much time pass. Ends for any weights and any `step`: what is left is taken in one
+    /// step, whatever its error, once a step is so short that the clock no longer moves, or after
+    /// `stepsMax` steps.
     /// - Parameter look: called at every trial of a step, and more often where one takes long.
     func advance<Stop: Error>(by duration: Double, _ look: () throws(Stop) -> Void) throws(Stop) {
-        var rest = duration
+        var (rest, stepsLeft) = (duration, stepsMax)
         while rest > 0 {
             let isLast = step >= rest
             // What is left for the end is not cut into a long step and a tiny one.
             let length = isLast ? rest : (step > rest / 2 ? rest / 2 : step)
+            // Also false if the length is 0, negative or NaN.
+            guard stepsLeft > 0, rest - length < rest else {
+                try look()
+                try beginStep(look)
+                _ = try stages(rest, look)
+                step = rest
+                return
+            }
+            stepsLeft -= 1
             let (taken, next) = try tryStep(length, look)
             // The last step is as short as it is for the clock's sake.
             step = taken == length && length < step ? max(step, next) : next
+            // A product of tiny factors may round to 0, which is no length of a step.
+            step = max(step, .leastNonzeroMagnitude)
             rest = isLast && taken == length ? 0 : rest - taken
         }
+    }
+
+    /// Whether `step` can be the next step of a flow whose first step and whose calls of `advance`
+    /// are all of `duration`: every step is positive, at most as long as what is left of a call,
+    /// and is followed by one that is at most `growthMax` times as long.
+    static func canFollow(_ step: Double, stepsOf duration: Double) -> Bool {
+        duration > 0 ? step > 0 && step <= growthMax * duration : step == duration
+    }
+
+    /// Keeps the weights and their slopes, which all stages of a step begin from.
+    private func beginStep<Stop: Error>(_ look: () throws(Stop) -> Void) throws(Stop) {
+        start.base.update(from: network.weights, count: count)
+        try network.computeSlopes(look)
+        slopes.base.update(from: network.slopes, count: count)
     }
 
     /// Steps by `length`, or by less where that is too far.
@@ -67,14 +103,12 @@ final class GradientFlow {
     private func tryStep<Stop: Error>(_ length: Double, _ look: () throws(Stop) -> Void)
         throws(Stop) -> (taken: Double, next: Double)
     {
-        start.base.update(from: network.weights, count: count)
-        try network.computeSlopes(look)
-        slopes.base.update(from: network.slopes, count: count)
+        try beginStep(look)
         var trial = length
         for _ in 0..<Self.trialsMax {
             try look()
             let error = try stages(trial, look)
-            let factor = min(5, max(0.2, 0.9 / fifthRoot(error)))
+            let factor = min(Self.growthMax, max(0.2, 0.9 / fifthRoot(error)))
             if error <= 1 { return (trial, trial * factor) }
             trial *= error.isNaN ? 0.2 : min(factor, 0.9)
         }

@@ -22,11 +22,6 @@ final class KPathEvaluator {
         loader = InputLoader(network, capacity: DomainPass.examplesMax)
     }
 
-    /// The metrics that `evaluate` measures of this network.
-    var metricNames: [String] {
-        PathwayMetrics.names(open: network.gate.openCount, closed: network.gate.closedCount)
-    }
-
     /// Measures on the examples at `rows`. Nil where `shouldStop`, asked before every pass, said
     /// so.
     func evaluate(_ examples: ExampleSet, rows: Range<Int>, shouldStop: () -> Bool)
@@ -101,13 +96,6 @@ struct PathwayMetrics {
 
         var meanLoss: Double { loss / Double(count) }
         var accuracy: Double { Double(correct) / Double(count) }
-    }
-
-    /// The names in `values`.
-    static func names(open: Int, closed: Int) -> [String] {
-        let trained = [MetricName.lossTrainedPaths, MetricName.accuracyTrainedPaths]
-        let untrained = [MetricName.lossUntrainedPaths, MetricName.accuracyUntrainedPaths]
-        return (open > 0 ? trained : []) + (closed > 0 ? untrained : [])
     }
 
     /// By metric name; the trained ones are absent where no pathway is open, the untrained ones

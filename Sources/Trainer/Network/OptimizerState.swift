@@ -33,8 +33,33 @@ final class OptimizerState {
         now = Self.coefficients(optimizer, step: steps)
     }
 
-    /// Goes on after so many steps; the states are the caller's to fill.
-    func resume(after steps: Int) { self.steps = steps }
+    /// Continues after so many steps, with states that the caller has loaded.
+    ///
+    /// Throws if a state is one that no step leaves behind. Velocities and means may be any floats.
+    /// Adam's second moment begins at 0 and adds squares, so that it is never negative but may be
+    /// infinite or NaN; amsgrad's largest one is never below it.
+    func resume(after steps: Int) throws(TrainingError) {
+        if case .adam = optimizer {
+            for index in 0..<states[1].count {
+                try Self.checkMoments(
+                    states[1].base[index], largest: states.count > 2 ? states[2].base[index] : nil)
+            }
+        }
+        self.steps = steps
+    }
+
+    private static func checkMoments(_ moment: Float, largest: Float?) throws(TrainingError) {
+        guard moment.isNaN || moment.sign == .plus else {
+            throw TrainingError(
+                "The checkpoint has \(moment) as a second moment; none is negative.")
+        }
+        guard let largest else { return }
+        guard largest.isNaN ? moment.isNaN : !(largest < moment) && largest.sign == .plus else {
+            throw TrainingError(
+                "The checkpoint has \(largest) as the largest of second moments of which the last "
+                    + "is \(moment).")
+        }
+    }
 
     private static func coefficients(_ optimizer: Optimizer, step: Int) -> Coefficients {
         switch optimizer {

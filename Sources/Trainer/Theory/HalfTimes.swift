@@ -1,3 +1,5 @@
+import Shared
+
 /// When growing numbers, one for each mode, were a half: in epochs, by a straight line between the
 /// two measurements around it.
 struct HalfTimes {
@@ -35,12 +37,34 @@ struct HalfTimes {
                 error = theory == measured ? 0 : abs(measured - theory) / theory
             default: error = .infinity
             }
-            largest = max(largest ?? 0, error)
+            // NaN, where the numbers around a half were not finite, stays.
+            if largest.map({ !($0 >= error) && !$0.isNaN }) ?? true { largest = error }
         }
         return largest
     }
 
     var state: [Double] { epochs.map { $0 ?? -1 } + [last.epoch] + last.values }
+
+    /// Throws unless the state is one after a training of so many epochs. A half lies between the
+    /// start and the last measurement; it is NaN if the numbers around it were infinite.
+    /// - Parameter measured: the epoch of the last measurement, 0 before the first.
+    func check(_ state: [Double], epochsCompleted: Int, lastMeasured measured: Int)
+        throws(TrainingError)
+    {
+        let possible = 0...Double(epochsCompleted)
+        for half in state[..<epochs.count] {
+            guard half == -1 || half.isNaN || possible.contains(half) else {
+                throw TrainingError(
+                    "The checkpoint has \(half) as the epoch of a half; -1 or 0 to "
+                        + "\(epochsCompleted) was wanted.")
+            }
+        }
+        guard state[epochs.count] == Double(measured) else {
+            throw TrainingError(
+                "The checkpoint's theory was last compared after \(state[epochs.count]) epochs; "
+                    + "\(measured) was wanted.")
+        }
+    }
 
     mutating func resume(_ state: [Double]) {
         let count = epochs.count

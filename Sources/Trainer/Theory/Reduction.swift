@@ -231,7 +231,7 @@ extension Reduction {
         }
     }
 
-    /// All that it goes on from: the numbers of every mode, and of a flow its next step.
+    /// All that it resumes from: the numbers of every mode, and of a flow its next step.
     var state: [Double] {
         networks.indices.flatMap { mode in
             let network = networks[mode]
@@ -242,9 +242,9 @@ extension Reduction {
 
     var stateCount: Int { networks.reduce(flows.count) { $0 + $1.parameterCount } }
 
-    /// False where the state is another network's.
-    func resume(_ state: [Double]) -> Bool {
-        guard state.count == stateCount else { return false }
+    /// Resumes from a `state` of as many numbers as this one's. Throws if an integrator's step is
+    /// one that it cannot have after epochs of `epochDuration`.
+    func resume(_ state: [Double], epochDuration: Double) throws(TrainingError) {
         var start = 0
         for (mode, network) in networks.enumerated() {
             for index in 0..<network.parameterCount {
@@ -252,9 +252,14 @@ extension Reduction {
             }
             start += network.parameterCount
             guard !flows.isEmpty else { continue }
-            flows[mode].step = state[start]
+            let step = state[start]
+            guard GradientFlow.canFollow(step, stepsOf: epochDuration) else {
+                throw TrainingError(
+                    "The checkpoint's theory has the next step \(step), which epochs of the length "
+                        + "\(epochDuration) do not lead to.")
+            }
+            flows[mode].step = step
             start += 1
         }
-        return true
     }
 }

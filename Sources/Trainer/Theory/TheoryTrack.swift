@@ -182,12 +182,16 @@ final class TheoryTrack {
     private func note(loss: Double, theory: Double, stepped: Double?) {
         let deviation = deviation(of: loss, from: theory)
         deviations.count += 1
-        // A loss that is no number any more stays the largest.
-        if !(deviation <= deviations.largest) { deviations.largest = deviation }
+        deviations.largest = Self.larger(deviation, deviations.largest)
         deviations.squares += deviation * deviation
         guard let stepped else { return }
         let ofSteps = self.deviation(of: loss, from: stepped)
-        if !(ofSteps <= steppedDeviation) { steppedDeviation = ofSteps }
+        steppedDeviation = Self.larger(ofSteps, steppedDeviation)
+    }
+
+    /// NaN if one of the two is: a loss that was not finite once stays the largest deviation.
+    private static func larger(_ first: Double, _ second: Double) -> Double {
+        first.isNaN || second.isNaN ? .nan : max(first, second)
     }
 
     private func deviation(of loss: Double, from theory: Double) -> Double {
@@ -199,34 +203,78 @@ final class TheoryTrack {
     }
 }
 
-// MARK: - Going on
+// MARK: - Resuming
 
 extension TheoryTrack {
-    /// All that it goes on from, beyond what the configuration says.
+    /// All that it resumes from, beyond what the configuration says.
     var state: [Double] {
         [firstLoss, deviations.count, deviations.largest, deviations.squares, steppedDeviation]
             + halves.state + theoryHalves.state + steppedHalves.state
             + (reduction?.state ?? []) + (stepped?.state ?? [])
     }
 
-    /// False where the state is of another network.
-    func resume(_ state: [Double]) -> Bool {
+    /// Resumes from `state`, as a training left it after `rows`.
+    ///
+    /// Throws a sentence if it is the state of another network, or one that no training of this
+    /// configuration can be in. Numbers that follow from the weights may be any floats, also NaN.
+    /// - Parameters:
+    ///   - rows: one for each evaluation.
+    ///   - epochDuration: how much time each epoch lets pass.
+    func resume(
+        _ state: [Double], after rows: [MetricRow], epochsCompleted: Int, epochDuration: Double
+    ) throws(TrainingError) {
         let reductions = [reduction, stepped].compactMap { $0 }
         let counts =
             [5, halves.state.count, theoryHalves.state.count, steppedHalves.state.count]
             + reductions.map(\.stateCount)
-        guard state.count == counts.reduce(0, +) else { return false }
+        let wanted = counts.reduce(0, +)
+        guard state.count == wanted else {
+            throw TrainingError(
+                "The checkpoint's theory has \(state.count) numbers; \(wanted) were wanted.")
+        }
         var rest = state[...]
         let parts = counts.map { count in
             defer { rest = rest.dropFirst(count) }
             return Array(rest.prefix(count))
         }
-        firstLoss = parts[0][0]
+        try checkDeviations(parts[0], evaluations: rows.count)
+        let measured = reduction == nil ? 0 : rows.last?.epoch ?? 0
+        try halves.check(parts[1], epochsCompleted: epochsCompleted, lastMeasured: measured)
+        try theoryHalves.check(parts[2], epochsCompleted: epochsCompleted, lastMeasured: measured)
+        try steppedHalves.check(
+            parts[3], epochsCompleted: epochsCompleted,
+            lastMeasured: stepped == nil ? 0 : measured)
         deviations = (parts[0][1], parts[0][2], parts[0][3])
         steppedDeviation = parts[0][4]
         halves.resume(parts[1])
         theoryHalves.resume(parts[2])
         steppedHalves.resume(parts[3])
-        return zip(reductions, parts[4...]).allSatisfy { $0.resume($1) }
+        for (reduction, part) in zip(reductions, parts[4...]) {
+            try reduction.resume(part, epochDuration: epochDuration)
+        }
+    }
+
+    /// - Parameter state: the loss at the start, which the configuration decides; how many
+    ///   deviations were noted; the largest, the sum of squares, and the largest from the reduction
+    ///   under finite steps: never negative.
+    private func checkDeviations(_ state: [Double], evaluations: Int) throws(TrainingError) {
+        guard state[0].bitPattern == firstLoss.bitPattern else {
+            throw TrainingError(
+                "The checkpoint's first loss is \(state[0]); \(firstLoss) was wanted.")
+        }
+        // The start is measured, too.
+        let wanted = reduction == nil ? 0 : evaluations + 1
+        guard state[1] == Double(wanted) else {
+            throw TrainingError(
+                "The checkpoint's theory was compared \(state[1]) times; \(wanted) was wanted.")
+        }
+        for (index, value) in state.enumerated().dropFirst(2) {
+            let mustBeZero = wanted == 0 || (index == 4 && stepped == nil)
+            guard mustBeZero ? value == 0 : value.isNaN || value >= 0 else {
+                throw TrainingError(
+                    "The checkpoint has \(value) as a deviation from the theory, which none can be."
+                )
+            }
+        }
     }
 }

@@ -27,7 +27,7 @@ final class AttemptReporter: Sendable {
         /// Calls that the coordinator has taken.
         var taken = 0
         var isFinished = false
-        var lostReason: String?
+        var refusal: ClientError?
     }
 
     init(lease: Lease, journal: AttemptJournal, logger: Logger) {
@@ -37,7 +37,10 @@ final class AttemptReporter: Sendable {
     }
 
     /// Why the attempt may not go on; nil while it may.
-    var lostReason: String? { state.withLock { $0.lostReason } }
+    var lostReason: String? { state.withLock { $0.refusal?.description } }
+
+    /// Whether what the attempt measured is refused, though it may hold the task still.
+    var areRowsRefused: Bool { state.withLock { $0.refusal?.isResultRefused ?? false } }
 
     /// How many calls the coordinator has taken, heartbeats and others.
     var takenCount: Int { state.withLock { $0.taken } }
@@ -104,7 +107,7 @@ final class AttemptReporter: Sendable {
                 }
             } catch {
                 if error.isFinal {
-                    state.withLock { $0.lostReason = error.description }
+                    state.withLock { $0.refusal = error }
                     return
                 }
                 logger.warning("metrics not sent", metadata: ["error": "\(error)"])

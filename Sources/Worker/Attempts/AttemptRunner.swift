@@ -160,7 +160,7 @@ struct AttemptRunner {
         let start = try starter.start { checkpoint in
             try configuration.makeTraining(
                 dataset: dataset, threads: threads, threadsMax: seat.threadsMax,
-                resuming: checkpoint, shouldStop: { !mayBegin(attempt) })
+                resuming: checkpoint)
         }
         attempt.arrival.settle()
         return train(start, seat, attempt)
@@ -241,6 +241,9 @@ extension AttemptRunner {
             access.stop.sleep(seconds: pauseSeconds)
         case .lost(let reason):
             keeper.endAndRemove()
+            if attempt.reporter.areRowsRefused {
+                Delivery(access: access).discardCheckpoint(of: attempt.lease, reason: reason)
+            }
             logger.warning("given up", metadata: ["reason": "\(reason)"])
         }
         return true

@@ -70,10 +70,13 @@ extension MetricTable {
                 values: try file.floats(name, rank: 1),
                 present: try Array(file.tensor(Self.present + metric, .uint8, rank: 1).bytes))
         }
-        let areEpochsRight = epochs.allSatisfy { (1...Double(Limits.epochsMax)).contains($0) }
+        let areEpochsRight = epochs.allSatisfy { epoch in
+            Int(exactly: epoch).map((1...Limits.epochsMax).contains) ?? false
+        }
         guard areEpochsRight, splits.allSatisfy({ $0 < MetricRow.Split.allCases.count }),
             splits.count == count,
-            columns.values.allSatisfy({ $0.values.count == count && $0.present.count == count })
+            columns.values.allSatisfy({ $0.values.count == count && $0.present.count == count }),
+            columns.values.allSatisfy({ $0.present.allSatisfy { $0 <= 1 } })
         else { throw SafetensorsError.malformed("its metric rows do not fit together") }
     }
 }

@@ -10,8 +10,10 @@ struct TrainingStart {
     let metrics: MetricTable
 }
 
-/// Finds the furthest checkpoint of a task that can be used. What cannot is told and passed over:
-/// in the end a training can always begin anew.
+/// Finds the furthest checkpoint of a task that can be used: one that arrives whole, passes every
+/// check of its numbers, and that the training itself resumes from. Any other is logged with the
+/// reason, removed from this disk, and not used again in this attempt; the one before follows, and
+/// in the end the training starts from scratch.
 struct TrainingStarter {
     let lease: Lease
     let shelf: CheckpointShelf
@@ -35,7 +37,7 @@ struct TrainingStarter {
 
     /// Throws where the task cannot be trained at all, or the attempt may not go on.
     /// - Parameter make: makes the training, from a checkpoint where there is one.
-    func start(_ make: (Safetensors?) throws -> any Training) throws -> TrainingStart {
+    func start(_ make: (TrainingCheckpoint?) throws -> any Training) throws -> TrainingStart {
         for source in sources {
             let found: Safetensors
             do {
@@ -46,8 +48,7 @@ struct TrainingStarter {
                 continue
             }
             do {
-                let start = TrainingStart(
-                    training: try make(found), metrics: try MetricTable(reading: found))
+                let start = try resume(found, epochs: source.epochs, make)
                 logger.notice("goes on", metadata: ["epochs": "\(source.epochs)"])
                 return start
             } catch {
@@ -56,6 +57,19 @@ struct TrainingStarter {
             }
         }
         return TrainingStart(training: try make(nil), metrics: MetricTable())
+    }
+
+    /// - Parameter epochs: as the file's name or the lease says.
+    private func resume(
+        _ file: Safetensors, epochs: Int, _ make: (TrainingCheckpoint) throws -> any Training
+    ) throws -> TrainingStart {
+        let metrics = try MetricTable(reading: file)
+        let training = try make(TrainingCheckpoint(state: file, rows: metrics.rows))
+        guard training.epochsCompleted == epochs else {
+            throw TrainingError(
+                "The checkpoint has \(training.epochsCompleted) epochs; \(epochs) was wanted.")
+        }
+        return TrainingStart(training: training, metrics: metrics)
     }
 
     /// The furthest first; of equal ones that on this disk, which need not be fetched.

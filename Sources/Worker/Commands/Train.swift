@@ -52,14 +52,15 @@ struct Train: ParsableCommand {
         }
         let data = try dataset.map { Digest(of: try $0.serialized()) }
         let task = try configuration.identity(dataDigest: data)
-        let found = try resume.map {
-            try TrainCheckpoint.read(contents(of: $0), path: $0, task: task)
+        let found = try resume.map { path in
+            let file = try TrainCheckpoint.read(contents(of: path), path: path, task: task)
+            return TrainingCheckpoint(state: file, rows: try TrainCheckpoint.rows(file))
         }
         let before = Host.here.processBytes("VmRSS:")
         let need = try configuration.need(dataset: dataset, threadsMax: threads)
         let training = try configuration.makeTraining(
             dataset: dataset, threads: threads, resuming: found)
-        var all = try found.map(TrainCheckpoint.rows) ?? []
+        var all = found?.rows ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
         if !json, let gated = training as? GatedTraining { print("theory \(gated.theoryNote)") }

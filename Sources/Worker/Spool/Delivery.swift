@@ -67,13 +67,29 @@ struct Delivery {
             try call(client)
             return .taken
         } catch {
-            return error.isFinal
-                ? .refused(reason: error.description) : .notNow(reason: error.description)
+            guard error.isFinal else { return .notNow(reason: error.description) }
+            if error.isResultRefused {
+                discardCheckpoint(of: lease, reason: error.description)
+            }
+            return .refused(reason: error.description)
         }
+    }
+
+    /// Fails the attempt whose result the coordinator refuses, and has the task's checkpoint
+    /// discarded: the attempt may have resumed from it, and the next one would be refused alike.
+    /// If the call does not get through, the lease expires.
+    func discardCheckpoint(of lease: Lease, reason: String) {
+        let failure = FailRequest(
+            error: "The coordinator refused the result: \(reason)", isPermanent: false,
+            discardsCheckpoint: true)
+        _ = try? access.client(for: lease).fail(failure, for: lease)
     }
 }
 
 extension ClientError {
+    /// Whether it is not the attempt that has no say any more, but what it says that is refused.
+    var isResultRefused: Bool { isFinal && code != .leaseLost }
+
     /// Whether a call about a lease is refused for good: the attempt has no say any more. A wrong
     /// or changed token, or a coordinator that does not know the lease, may be a mistake of
     /// somebody's that can be mended; a call that came too often is one that may be repeated.

@@ -49,6 +49,26 @@ import Testing
         #expect(live.extend(lease, epochsCompleted: 5, now: start) == 2)
     }
 
+    @Test func `a worker that begins before its lease's checkpoint is believed`() {
+        func begin() {
+            live.hold(
+                lease, sweep: SweepID(unchecked: "s"), worker: WorkerName(unchecked: "w"),
+                epochsCompleted: 30, isReported: false, now: start)
+            // A heartbeat, while the checkpoint is fetched.
+            #expect(live.extend(lease, epochsCompleted: 0, now: start) == 0)
+            #expect(live.entry(lease)?.epochsCompleted == 30)
+        }
+        begin()
+        #expect(live.extend(lease, epochsCompleted: 4, now: start) == 0)
+        #expect(live.entry(lease)?.epochsCompleted == 4)
+        #expect(live.extend(lease, epochsCompleted: 3, now: start) == 0)
+        #expect(live.extend(lease, epochsCompleted: 6, now: start) == 2)
+        begin()
+        #expect(live.extend(lease, epochsCompleted: 31, now: start) == 1)
+        #expect(live.extend(lease, epochsCompleted: 30, now: start) == 0)
+        #expect(live.entry(lease)?.epochsCompleted == 31)
+    }
+
     @Test func `a lease that is not held cannot be extended, and counts as expired`() {
         #expect(live.extend(lease, epochsCompleted: 1, now: start) == nil)
         #expect(live.isExpired(lease, now: start))

@@ -97,6 +97,23 @@ import Testing
         #expect(try await world.store.brokenInvariants() == [])
     }
 
+    /// Its worker reports that what came of the checkpoint was refused.
+    @Test func `a checkpoint that leads nowhere goes with its attempt, and the next begins anew`()
+        async throws
+    {
+        let world = try StoreWorld()
+        try await world.create(epochs: 9)
+        let first = try await world.leaseOne()
+        _ = try await world.store.keep(Self.checkpoint(6, "a"), of: first)
+        try await world.lose(first)
+        let second = try await world.leaseOne()
+        let failure = FailRequest(error: "e", isPermanent: false, discardsCheckpoint: true)
+        #expect(try await world.store.fail(second, failure, world.key()) == .ready)
+        #expect(try await world.store.checkpointFiles() == [])
+        #expect(try await world.lease().first?.checkpoint == nil)
+        #expect(try await world.store.brokenInvariants() == [])
+    }
+
     @Test func `the sweep's wish travels with each lease`() async throws {
         let world = try StoreWorld()
         let task = NewTask(

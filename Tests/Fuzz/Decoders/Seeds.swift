@@ -27,16 +27,16 @@ enum Seeds {
         case "messages": try messages()
         case "metrics": try metrics()
         case "safetensors": [try EmbeddedDataset.make().serialized().prefix(20_000), try tensors()]
-        case "checkpoint": try [SmallTraining.make().checkpoint().serialized(), withMetrics()]
+        case "checkpoint": try SmallTraining.allCases.map(checkpoint)
         case "spool": try [spool()]
         default: []
         }
     }
 
-    private static func withMetrics() throws -> Data {
-        var file = try SmallTraining.make().checkpoint()
-        var table = MetricTable()
-        for row in rows { table.append(row) }
+    private static func checkpoint(_ kind: SmallTraining) throws -> Data {
+        let checkpoint = try kind.checkpoint(after: 3)
+        var (file, table) = (checkpoint.state, MetricTable())
+        for row in checkpoint.rows { table.append(row) }
         table.export(to: &file)
         return try file.serialized()
     }

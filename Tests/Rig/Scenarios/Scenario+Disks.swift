@@ -146,7 +146,8 @@ extension RigRun {
             ["serve", "--data-dir", path, "--listen", "127.0.0.1:0"], as: deployment.options)
         do {
             _ = try await process.line(after: "listening on ")
-        } catch where process.errors.contains("is incomplete: ") {
+        } catch {
+            guard process.errors.contains("is incomplete: ") else { throw error }
             // It saw by itself that acknowledged commits are missing.
             return [Violation(invariant: .acknowledgedIsStored, sentence: process.errors)]
         }

@@ -59,4 +59,44 @@ import Testing
         // At each trial of a step that is refused again and again.
         #expect(looks >= 60)
     }
+
+    /// Whatever it was told, or came to: the clock moves on, or the rest is taken whole.
+    @Test(arguments: [0, -1, .nan, .infinity, -.infinity, .leastNonzeroMagnitude, 1e-300, 1e308])
+    func `no step and no weight keeps an epoch from its end`(step: Double) throws {
+        for weight in [0.1, 1e9, 1e100, -1e308, .infinity, .nan, .leastNonzeroMagnitude] {
+            let model = try chain(s: 1)
+            (model.network.weights[0], model.network.weights[1]) = (weight, 0.1)
+            let flow = GradientFlow(
+                model.network, tolerance: 1e-9, firstStep: 0.1, stepsMax: 200)
+            flow.step = step
+            for _ in 0..<3 {
+                var looks = 0
+                try flow.advance(by: 0.1) {
+                    looks += 1
+                    if looks > 100_000 { throw TrainingStopped() }
+                }
+                // What it leaves is what a checkpoint may have, unless it began beyond that.
+                let isPossible = GradientFlow.canFollow(flow.step, stepsOf: 0.1)
+                #expect(isPossible || step > 0.5 && flow.step == step, "\(weight)")
+            }
+        }
+    }
+
+    /// The bound that a checkpoint's step is held to is the integrator's own.
+    @Test func `a step is never longer than five epochs`() throws {
+        let model = try chain(s: 1)
+        (model.network.weights[0], model.network.weights[1]) = (1e-9, 1e-9)
+        let flow = GradientFlow(model.network, tolerance: 1e-2, firstStep: 0.1)
+        var longest = 0.0
+        for _ in 0..<40 {
+            flow.advance(by: 0.1) {}
+            longest = max(longest, flow.step)
+        }
+        #expect(longest == 0.5)
+        for step in [0, -0.1, 0.51, .nan, .infinity] {
+            #expect(!GradientFlow.canFollow(step, stepsOf: 0.1))
+        }
+        // An epoch of no time never asks for a step.
+        #expect(GradientFlow.canFollow(0, stepsOf: 0) && !GradientFlow.canFollow(1, stepsOf: 0))
+    }
 }

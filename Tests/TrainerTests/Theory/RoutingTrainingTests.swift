@@ -162,15 +162,22 @@ import Testing
         #expect(stopped.isFinished && stopped.epochsCompleted == rows.last?.epoch)
         #expect(stopped.trainEpoch { false } == nil)
         // Where it has ended it stays ended; where it has not, it ends there.
-        func resumed(_ file: Safetensors) throws -> GatedTraining {
+        func resumed(_ file: Safetensors, _ rows: some Sequence<MetricRow>) throws -> GatedTraining
+        {
             let training = try GatedTraining(configuration)
-            try training.resume(Safetensors(parsing: file.serialized()))
+            try training.resume(
+                TrainingCheckpoint(
+                    state: Safetensors(parsing: file.serialized()), rows: Array(rows)))
             return training
         }
-        #expect(try resumed(stopped.checkpoint()).isFinished)
+        #expect(try resumed(stopped.checkpoint(), rows).isFinished)
         let first = try GatedTraining(configuration)
         for _ in 0..<5 { _ = first.trainEpoch { false } }
-        #expect(try resumed(first.checkpoint()).finish() == Array(rows[1...]))
+        #expect(try resumed(first.checkpoint(), rows.prefix(1)).finish() == Array(rows[1...]))
+        // It ended there, whatever a checkpoint says of it.
+        var other = stopped.checkpoint()
+        other.metadata["has_learnt_enough"] = "false"
+        #expect(throws: TrainingError.self) { try resumed(other, rows) }
     }
 
     /// The reduction starts where the weights do, so the closed form must.
@@ -191,7 +198,7 @@ import Testing
         ] {
             let configuration = Configuration.routing(
                 Self.configuration(domains: 3, k: 2, epochs: 24, method: method))
-            func make(_ file: Safetensors? = nil) throws -> GatedTraining {
+            func make(_ file: TrainingCheckpoint? = nil) throws -> GatedTraining {
                 try #require(
                     configuration.makeTraining(dataset: nil, resuming: file) as? GatedTraining)
             }
@@ -202,7 +209,7 @@ import Testing
                 var rows: [MetricRow] = []
                 for _ in 0..<epochs { rows += try #require(first.trainEpoch { false }) }
                 let file = try Safetensors(parsing: first.checkpoint().serialized())
-                let second = try make(file)
+                let second = try make(TrainingCheckpoint(state: file, rows: rows))
                 #expect(second.epochsCompleted == epochs)
                 #expect(second.checkpoint() == file)
                 #expect(rows + second.finish() == whole)
@@ -221,7 +228,9 @@ import Testing
             (configuration, more, "The checkpoint has 5 epochs; the configuration has 4."),
         ] {
             let training = try GatedTraining(other)
-            let error = try #require(throws: TrainingError.self) { try training.resume(checkpoint) }
+            let error = try #require(throws: TrainingError.self) {
+                try training.resume(TrainingCheckpoint(state: checkpoint, rows: []))
+            }
             #expect(error.description.hasPrefix(reason), "\(error)")
         }
     }

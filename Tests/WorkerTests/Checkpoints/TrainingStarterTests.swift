@@ -43,7 +43,7 @@ import Trainer
             }, isOver: { isOver },
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
         let start = try starter.start { file in
-            let epochs = file.flatMap { Int($0.metadata["epochs_completed"] ?? "") } ?? 0
+            let epochs = file.flatMap { Int($0.state.metadata["epochs_completed"] ?? "") } ?? 0
             if unusable.contains(epochs) { throw TrainingError("does not fit") }
             return BegunTraining(epochsCompleted: epochs)
         }
@@ -101,6 +101,21 @@ import Trainer
         let other = SweepTaskID(unchecked: "other")
         _ = try shelf.keep(Self.file(5, task: other), of: Self.task, epochs: 5)
         #expect(try begin() == 0)
+    }
+
+    /// The name is no part of the bytes that its digest is of.
+    @Test func `one of other epochs than its name says is not used`() throws {
+        _ = try shelf.keep(Self.file(5), of: Self.task, epochs: 5)
+        _ = try shelf.keep(Self.file(6), of: Self.task, epochs: 10)
+        #expect(try begin() == 5)
+        #expect(shelf.entries(of: Self.task).map(\.reference.epochsCompleted) == [5])
+        let (server, _) = try Self.served(Self.file(7))
+        defer { server.stop() }
+        let reference = CheckpointReference(
+            epochsCompleted: 8,
+            digest: Digest(of: Data(try Self.text(of: Self.file(7)).utf8)), bytes: 1_000)
+        #expect(try begin(server, checkpoint: reference) == 5)
+        #expect(server.received.count == 1)
     }
 
     @Test func `one with a flipped bit is passed over for the one before`() throws {

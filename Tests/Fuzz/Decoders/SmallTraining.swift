@@ -1,0 +1,1 @@
+../../TrainerTests/Support/SmallTraining.swift
