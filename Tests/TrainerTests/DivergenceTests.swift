@@ -46,8 +46,8 @@ import Testing
         }
     }
 
-    /// The smallest rate of a ladder at which the loss leaves the float32 range within the epochs of
-    /// these tests, for SGD and gradient descent not in the first one. (Adam's second moments
+    /// The smallest rate of a ladder at which the loss leaves the float32 range within the epochs
+    /// of these tests, for SGD and gradient descent not in the first one. (Adam's second moments
     /// overflow long before the loss does, and stop it: only a loss that leaves the range at once
     /// leaves it at all.)
     private static let rates = Result {

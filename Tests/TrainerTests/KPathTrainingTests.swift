@@ -144,10 +144,12 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func `a training that diverges reports it and goes on`(relu: Bool) throws {
-        let rows = try train(
-            SmallNetworks.configuration(
-                layers: 2, relu: relu, optimizer: .sgd(.init(learningRate: 1e30))))
+    func `a training that diverges reports it, and continues if it is told to`(relu: Bool) throws {
+        var configuration = SmallNetworks.configuration(
+            layers: 2, relu: relu, optimizer: .sgd(.init(learningRate: 1e30)))
+        #expect(try train(configuration).count == 2)
+        configuration.onDivergence = .trainOn
+        let rows = try train(configuration)
         #expect(rows.count == 4)
         let losses = rows.compactMap { $0.values[MetricName.lossTrainedPaths]?.value }
         #expect(losses.allSatisfy { !$0.isFinite })

@@ -18,8 +18,8 @@ struct Check: AsyncParsableCommand {
 
     @Flag(
         help: """
-            Accept a database that lacks acknowledged commits, because its write-ahead log is gone. \
-            What is missing is then lost.
+            Accept a database that lacks acknowledged commits because its write-ahead log is \
+            gone.             What is missing is then lost.
             """)
     var acceptLoss = false
 

@@ -57,8 +57,8 @@ struct Manifest {
         return (isFirst ? "" : ",\n") + (try text(.object(entry)))
     }
 
-    /// Complete: every task is there and has its result, of its own or of the same content, diverged
-    /// ones included, and no result was left out because it is damaged.
+    /// Complete: every task is there and has its result, of its own or of the same content,
+    /// diverged ones included, and no result was left out because it is damaged.
     /// - Parameter warnings: what stands out in the data of all tasks, a sentence each.
     func foot(warnings: [String]) throws -> String {
         let total = counts.values.reduce(0, +)

@@ -3,8 +3,9 @@ import Shared
 /// `report.csv`: a row a task, in the order of expansion, all tasks at any moment.
 ///
 /// A row with `complete` has the metrics of a finished training; any other has those of the last
-/// evaluation so far, if there was one. The columns depend on the sweep alone, and a finished sweep's bytes on nothing but what was
-/// trained: who trained it, when and how often is told only where it is asked for (`withRuntime`).
+/// evaluation so far, if there was one. The columns depend on the sweep alone, and a finished
+/// sweep's bytes on nothing but what was trained: who trained it, when and how often is told only
+/// where it is asked for (`withRuntime`).
 struct ReportTable {
     let sweepName: String
     let sweep: Sweep

@@ -14,7 +14,8 @@ import Synchronization
 ///
 /// A complete store is never refused:
 ///  * the file is on disk, with the number 0, before the database is made;
-///  * its number is written after the commit's fsync, so that a kill, a power cut or a full disk can
+///  * its number is written after the commit's fsync, so that a kill, a power cut or a full disk
+///    can
 ///    only leave it too low;
 ///  * whether a `-wal` file exists does not matter: a program that closes the database and folds
 ///    the log in does not change the number in the table.
@@ -141,6 +142,6 @@ enum IncompleteStore: Error, Equatable, CustomStringConvertible {
     }
 
     private static let wayOut =
-        "`gdln-coordinator check --accept-loss` accepts the store as it is; what is missing is then "
-        + "lost"
+        "`gdln-coordinator check --accept-loss` accepts the store as it is; what is missing is "
+        + "then lost"
 }

@@ -1,7 +1,7 @@
 import GRDB
 
-/// The tables. A file of an older build, whose migrations are others, is refused by `Store`: nothing
-/// has been released yet. Names of constraints are sentences,
+/// The tables. A file of an older build, whose migrations are others, is refused by `Store`:
+/// nothing has been released yet. Names of constraints are sentences,
 /// because SQLite's message about a broken one is its name.
 ///
 /// What is checked at each write has no list: for `IN` with more than two values SQLite makes a
@@ -80,7 +80,8 @@ enum Schema {
             UNIQUE (id, sweep),
             CONSTRAINT state_known CHECK
                 (state = 'ready' OR state = 'leased' OR state = 'succeeded' OR state = 'diverged'
-                    OR state = 'failed' OR state = 'cancelled' OR state = 'cached' OR state = 'pruned'),
+                    OR state = 'failed' OR state = 'cancelled'
+                    OR state = 'cached' OR state = 'pruned'),
             CONSTRAINT source_iff_cached CHECK ((state = 'cached') = (source IS NOT NULL)),
             CONSTRAINT lease_iff_leased CHECK ((state = 'leased') = (lease IS NOT NULL)),
             CONSTRAINT attempts_bounded CHECK
@@ -123,8 +124,8 @@ enum Schema {
             PRIMARY KEY (task, number),
             CONSTRAINT outcome_known CHECK
                 (outcome = 'running' OR outcome = 'succeeded' OR outcome = 'diverged'
-                    OR outcome = 'failed' OR outcome = 'lost' OR outcome = 'handed_back' OR outcome = 'cancelled'
-                    OR outcome = 'pruned'),
+                    OR outcome = 'failed' OR outcome = 'lost' OR outcome = 'handed_back'
+                    OR outcome = 'cancelled' OR outcome = 'pruned'),
             CONSTRAINT ended_iff_not_running CHECK ((outcome = 'running') = (endedAt IS NULL))
         ) STRICT, WITHOUT ROWID;
 

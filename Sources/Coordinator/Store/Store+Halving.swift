@@ -6,8 +6,8 @@ import Shared
 /// that it was decided by, in one transaction.
 extension Store {
     /// Notes what the newest rows of a task came to at its sweep's rungs. A training that diverged
-    /// is neither compared nor stopped: it ends as diverged, or goes on where it was asked to. Each task comes to each
-    /// rung once: what a later attempt measures there is the same.
+    /// is neither compared nor stopped: it ends as diverged, or goes on where it was asked to. Each
+    /// task comes to each rung once: what a later attempt measures there is the same.
     /// - Returns: why the task is to be stopped; nil where it goes on.
     static func climb(_ task: StoredTask, _ rows: MetricBatch, _ database: Database) throws
         -> String?

@@ -93,7 +93,9 @@ extension Store {
             try lastRows.count > 0
             ? lastRows
             : database.firstRow(
-                "SELECT rows FROM metric WHERE task = ? AND attempt = ? ORDER BY first DESC LIMIT 1",
+                """
+                SELECT rows FROM metric WHERE task = ? AND attempt = ? ORDER BY first DESC LIMIT 1
+                """,
                 [task.number, task.machine.attempt], MetricBatch.init(stored:))
         var isDiverged = false
         if let rows {

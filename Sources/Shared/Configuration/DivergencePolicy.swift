@@ -1,5 +1,5 @@
-/// What a training does once its training loss is NaN or infinite: a field of every experiment. Part
-/// of what is trained, so two tasks that differ in it are two.
+/// What a training does once its training loss is NaN or infinite: a field of every experiment.
+/// Part of what is trained, so two tasks that differ in it are two.
 public enum DivergencePolicy: String, CaseIterable, Sendable {
     /// The first epoch whose training loss is not finite is the last one.
     case stop

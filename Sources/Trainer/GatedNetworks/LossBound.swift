@@ -2,8 +2,8 @@ import Shared
 
 /// An upper bound of a gated network's losses by its weights' norms.
 ///
-/// With m the largest Frobenius norm of a weight matrix, or 1 if that is larger, d the most edges of
-/// a pathway, and n the most terms of a residual,
+/// With m the largest Frobenius norm of a weight matrix, or 1 if that is larger, d the most edges
+/// of a pathway, and n the most terms of a residual,
 ///
 ///     |target - sum over terms of A_branch input|  <=  |target| + n m^d |input|
 ///

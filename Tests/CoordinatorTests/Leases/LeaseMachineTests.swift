@@ -26,8 +26,8 @@ import Testing
     }
 
     /// What follows from each state, in the order of `TaskState`: ready, leased, succeeded,
-    /// diverged, failed, cancelled, cached, pruned. A dot: nothing changes. Two attempts of three are
-    /// counted.
+    /// diverged, failed, cancelled, cached, pruned. A dot: nothing changes. Two attempts of three
+    /// are counted.
     static let next: [Event: [String]] = [
         .lease: ["leased", ".", ".", ".", ".", ".", ".", "."],
         .revive: ["leased", ".", ".", ".", "leased", ".", ".", "."],

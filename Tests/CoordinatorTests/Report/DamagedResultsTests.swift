@@ -9,8 +9,8 @@ import Testing
 
 /// What the disk turned over is found by `check`, and no report has it.
 @Suite(.timeLimit(.minutes(2))) struct DamagedResultsTests {
-    /// The sweep `study`: two tasks finished, one under way, one that waits; the sweep `twin` has the
-    /// same tasks and takes their results.
+    /// The sweep `study`: two tasks finished, one under way, one that waits; the sweep `twin` has
+    /// the same tasks and takes their results.
     private static func world() async throws -> ServerWorld {
         let world = try await ServerWorld()
         try await world.test { client in

@@ -5,8 +5,8 @@ import Testing
 
 @Suite struct SummaryTests {
     private static let header =
-        "sweep,position,task,state,complete,seeds.weights,init.gain,gate_family,gate_k,trained_pathways,"
-        + "untrained_pathways,accuracy_trained_paths,accuracy_untrained_paths,"
+        "sweep,position,task,state,complete,seeds.weights,init.gain,gate_family,gate_k,"
+        + "trained_pathways,untrained_pathways,accuracy_trained_paths,accuracy_untrained_paths,"
         + "diverged_epoch"
 
     private static func report(_ rows: String...) -> String {
@@ -39,10 +39,10 @@ import Testing
 
     @Test func `one seed for every stream is averaged too`() throws {
         let report = Self.report(
-            "s,0,a,succeeded,1,10,plus_mod,2,4,12,0.9,0.1",
-            "s,1,b,succeeded,2,10,plus_mod,2,4,12,0.7,0.2")
+            "s,0,a,succeeded,true,1,10,plus_mod,2,4,12,0.9,0.1,",
+            "s,1,b,succeeded,true,2,10,plus_mod,2,4,12,0.7,0.2,")
         let lines = try Self.table(report.replacing("seeds.weights", with: "seeds"))
-        #expect(lines.dropFirst() == ["10 plus_mod 2 4+12 0.800 0.150"])
+        #expect(lines.dropFirst() == ["10 plus_mod 2 4+12 0.800 0.150 2 of 2"])
     }
 
     @Test func `what is not trained, or has no such pathways, stays empty`() throws {
@@ -93,8 +93,9 @@ import Testing
     }
 
     private static let gates =
-        "state,complete,seeds.weights,gate.permute_columns,gate_family,gate_k,gate_id,trained_pathways,"
-        + "untrained_pathways,gate_name,accuracy_trained_paths,accuracy_untrained_paths,diverged_epoch\r\n"
+        "state,complete,seeds.weights,gate.permute_columns,gate_family,gate_k,gate_id,"
+        + "trained_pathways,untrained_pathways,gate_name,accuracy_trained_paths,"
+        + "accuracy_untrained_paths,diverged_epoch\r\n"
 
     @Test func `gates of two classes or two names are two, whatever else they have in common`()
         throws

@@ -119,7 +119,7 @@ import Testing
             let report = try await client.get("/v1/sweeps/study/report.csv")
             #expect(report.status == 200)
             #expect(report.headers[.contentType] == "text/csv; charset=utf-8")
-            #expect(report.body.hasPrefix("sweep,position,task,state,seeds.weights,"))
+            #expect(report.body.hasPrefix("sweep,position,task,state,complete,seeds.weights,"))
             #expect(report.body.split(separator: "\r\n").count == 7)
             let runtime = try await client.get("/v1/sweeps/study/report.csv?runtime=1")
             #expect(runtime.body.contains("attempts,host,started_at,seconds,rechecked_on\r\n"))

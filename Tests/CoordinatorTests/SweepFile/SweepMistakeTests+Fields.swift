@@ -215,7 +215,7 @@ extension SweepMistakeTests {
             line 10, base.color: found an unknown key, wanted dataset, train_examples, \
             test_examples, target_transform, classes, domains, input_transform, hidden_width, \
             layers, hidden_layers, relu, init, gate, batch_size, epochs, optimizer, evaluation, \
-            stop or seeds
+            stop, on_divergence or seeds
             """),
         // The initialization and the optimizer.
         Row(

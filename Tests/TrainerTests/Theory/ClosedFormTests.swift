@@ -1,5 +1,6 @@
 import Foundation
 import Shared
+import TestSupport
 import Testing
 
 @testable import Trainer
@@ -80,11 +81,11 @@ import Testing
             let strength = Self.strengths(configuration)[index]
             let closed = last[MetricName.closedFormHalfEpoch(mode)]
             let wanted = Self.halfEpoch(configuration, k: k, strength: strength)
-            #expect(abs(closed - wanted) < 1e-4 * wanted, "\(closed), \(wanted)")
+            expectClose(closed, wanted, relative: 1e-4)
             // A half is found by a straight line within an epoch.
-            #expect(abs(closed - last[MetricName.halfEpoch(mode)]) < 0.2, "\(closed)")
+            expectClose(closed, last[MetricName.halfEpoch(mode)], absolute: 0.2)
             let hidden = last[MetricName.closedFormFinalHidden(mode)]
-            #expect(abs(hidden - last[MetricName.hiddenSingularValue(mode)]) < 1e-4 * hidden)
+            expectClose(last[MetricName.hiddenSingularValue(mode)], hidden, relative: 1e-4)
         }
     }
 
@@ -99,8 +100,9 @@ import Testing
         let last = try #require(try GatedTraining(configuration).finish().last)
         for (index, hidden) in [5.13902, 3.99585, 3.10105].enumerated() {
             let half = last[MetricName.closedFormHalfEpoch(index + 1)]
-            #expect(abs(half - halves[index]) < 1e-3, "\(half)")
-            #expect(abs(last[MetricName.closedFormFinalHidden(index + 1)] - hidden) < 1e-5)
+            expectClose(half, halves[index], absolute: 1e-3)
+            expectClose(
+                last[MetricName.closedFormFinalHidden(index + 1)], hidden, absolute: 1e-5)
         }
     }
 
@@ -130,8 +132,9 @@ import Testing
             #expect(last[MetricName.closedFormStatus] == Double(wanted.rawValue))
             let formula = RoutingTheory(domains: 3, openOutputs: 2, rate: 0.02 / 4, start: 0.2)
             let half = formula.epochs(to: formula.hidden(product: 2.5), strength: 5)
-            let isRight = abs(half - last[MetricName.halfEpoch(1)]) < 0.2
-            #expect(isRight == (wanted == .applies), "\(half)")
+            let failure = closenessFailure(
+                half, last[MetricName.halfEpoch(1)], Tolerance(absolute: 0.2))
+            #expect((failure == nil) == (wanted == .applies), "\(half)")
         }
     }
 
@@ -183,7 +186,8 @@ import Testing
         for k in 1...3 {
             let wrong = Self.halfEpoch(
                 configuration, k: k, strength: Self.strengths(configuration)[0])
-            #expect(abs(wrong - half) > 0.01 * half, "\(k): \(wrong), \(half)")
+            let failure = closenessFailure(wrong, half, Tolerance(relative: 0.01))
+            #expect(failure != nil && wrong.isFinite, "\(k): \(wrong), \(half)")
         }
     }
 
@@ -207,7 +211,7 @@ import Testing
             found.insert(wanted)
             guard wanted == .applies else { continue }
             let closed = last[MetricName.closedFormHalfEpoch(1)]
-            #expect(abs(closed - last[MetricName.halfEpoch(1)]) < 0.2, "\(closed)")
+            expectClose(closed, last[MetricName.halfEpoch(1)], absolute: 0.2)
         }
         #expect(found.count == 2)
     }

@@ -114,7 +114,7 @@ import Testing
         for mode in 1...3 {
             // Halves are found by a straight line between evaluations ten epochs apart.
             let closed = last[MetricName.closedFormHalfEpoch(mode)]
-            #expect(abs(last[MetricName.halfEpoch(mode)] - closed) < 3, "\(mode): \(closed)")
+            expectClose(last[MetricName.halfEpoch(mode)], closed, absolute: 3, "\(mode)")
         }
     }
 
