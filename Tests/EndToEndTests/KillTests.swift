@@ -7,8 +7,8 @@ extension EndToEnd {
     /// SIGKILL in the middle of trainings, on both sides. `GDLN_TEST_KILLS` says how many, on as
     /// many sweeps as they take, and `GDLN_TEST_SEED` whom and how far within a training.
     ///
-    /// A kill waits for what the store has of a training, and is done while its victim stands still:
-    /// each one hits a training, however fast or busy the machine is.
+    /// A kill waits for what the store has of a training, and is done while its victim stands
+    /// still: each one hits a training, however fast or busy the machine is.
     @Suite struct KillTests {
         private static let environment = ProcessInfo.processInfo.environment
         private static let kills = environment["GDLN_TEST_KILLS"].flatMap { Int($0) } ?? 6

@@ -68,8 +68,8 @@ public final class TestProcess {
         if process.isRunning { Foundation.kill(processID, signal) }
     }
 
-    /// Stops it as it is, until it gets SIGCONT: returns once none of its threads runs. A signal sent
-    /// meanwhile reaches it as soon as it continues; `kill` works at once.
+    /// Stops it as it is, until it gets SIGCONT: returns once none of its threads runs. A signal
+    /// sent meanwhile reaches it as soon as it continues; `kill` works at once.
     public func pause() throws { try Self.pause(processID) }
 
     /// As `pause`, by the process's id, for a thread of its own.

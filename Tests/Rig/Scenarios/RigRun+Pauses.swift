@@ -4,8 +4,8 @@ import TestSupport
 
 /// Real workers that are stopped while they train, by what the store has of their attempts.
 extension RigRun {
-    /// Stops a worker that is far in a task, and returns the lease of that; nil, and the worker runs
-    /// on, where nothing is left to train.
+    /// Stops a worker that is far in a task, and returns the lease of that; nil, and the worker
+    /// runs on, where nothing is left to train.
     func pauseInMidTask(_ worker: TestProcess) async throws -> String? {
         var lease: String?
         try await waitUntil("a worker is in the middle of a task") {
@@ -25,8 +25,8 @@ extension RigRun {
         return lease
     }
 
-    /// Waits until a lost attempt is followed by another one. One whose last call was on its way when
-    /// its worker stopped is over instead.
+    /// Waits until a lost attempt is followed by another one. One whose last call was on its way
+    /// when its worker stopped is over instead.
     func waitUntilFollowed(_ lease: String) async throws {
         try await waitUntil("another attempt follows") {
             let isOver: Bool? = try self.liveValue(Self.isOver, [lease])

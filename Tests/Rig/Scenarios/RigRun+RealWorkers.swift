@@ -90,9 +90,9 @@ extension RigRun {
         return Table(try await deployment.output(of: "report", name)).column("trajectory_sha256")
     }
 
-    /// Who goes on from a checkpoint trains again what came after it: an interval at most, where the
-    /// checkpoint was taken within the second that a training waits for that. On a busy machine some
-    /// are not: twice that on average is too much.
+    /// Who goes on from a checkpoint trains again what came after it: an interval at most, where
+    /// the checkpoint was taken within the second that a training waits for that. On a busy machine
+    /// some are not: twice that on average is too much.
     private func expectLittleTrainedAgain(_ workers: RealWorkers) throws {
         let again = try workers.trainedAgain(StoredState(dataDirectory: dataDirectory))
         let sum = again.reduce(0, +)
