@@ -193,7 +193,10 @@ struct BadHistory: Sendable, CustomTestStringConvertible {
             $0.leaseSeconds = 30e-6
         },
         BadHistory(.attemptsFollow, "a task is taken soon after a coordinator has started") {
-            $0.history.marks.append(Mark(.started, time: $0.history.calls[5].start))
+            $0.history.marks += [
+                Mark(.killed, time: $0.history.calls[3].end),
+                Mark(.started, time: $0.history.calls[5].start),
+            ]
         },
         BadHistory(.attemptsFollow, "two attempts run at once") {
             $0.store.attempts[0].outcome = "running"

@@ -94,14 +94,15 @@ import Testing
                         .path(digest)))
             let connection = try RawConnection(port: port)
             connection.send("GET /v1/datasets/\(digest) HTTP/1.1\r\n\(head)\r\n")
-            // Reads some kilobytes every 50 milliseconds: all of it would take minutes.
+            // Reads some kilobytes every ten milliseconds: all of it would take the better part of
+            // a minute.
             let end = ContinuousClock.now + Self.patience
             var (count, isClosed) = (0, false)
             while !isClosed, ContinuousClock.now < end {
                 let piece = connection.receive(within: Self.patience) { _ in true }
                 count += piece.text.utf8.count
                 isClosed = piece.isClosed
-                try await Task.sleep(for: .milliseconds(50))
+                try await Task.sleep(for: .milliseconds(10))
             }
             #expect(isClosed && count < file.count)
         }

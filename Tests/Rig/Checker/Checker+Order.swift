@@ -105,11 +105,22 @@ extension Checker {
         guard let leaseSeconds = evidence.leaseSeconds,
             index.attempts[lease]?.outcome == "lost"
         else { return nil }
-        let started = evidence.history.marks.last { $0.kind == .started && $0.time <= next.end }
-        let heard = max(grant.start, index.lastHeard[lease] ?? .min, started?.time ?? .min)
-        let silence = Double(next.end - heard) / 1e6
+        let heard = max(grant.start, index.lastHeard[lease] ?? .min)
+        let silence = Double(longestSilence(from: heard, to: next.end)) / 1e6
         return silence >= leaseSeconds
             ? nil : "lease \(lease) was taken after a silence of \(silence) s"
+    }
+
+    /// How long one coordinator ran, at most, between these times, in microseconds. One that ended
+    /// by itself counts as running until the next one is started.
+    private func longestSilence(from heard: Int64, to end: Int64) -> Int64 {
+        var (start, longest) = (Optional(heard), Int64(0))
+        for mark in evidence.history.marks where mark.time > heard && mark.time < end {
+            guard mark.kind == .started || mark.kind == .killed else { continue }
+            if let start { longest = max(longest, mark.time - start) }
+            start = mark.kind == .started ? mark.time : nil
+        }
+        return max(longest, end - (start ?? end))
     }
 
     func lateDrain() -> [String] {

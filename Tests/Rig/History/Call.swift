@@ -109,6 +109,8 @@ public struct Mark: Sendable, Equatable {
         case fault
         /// A coordinator is about to be started.
         case started
+        /// A coordinator has been killed.
+        case killed
         /// From here on no fault is done.
         case healed
         /// Nothing is left to do.

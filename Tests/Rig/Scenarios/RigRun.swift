@@ -93,6 +93,7 @@ final class RigRun {
         sampleUsage()
         recorder.mark(.fault, "coordinator killed")
         try coordinator().kill()
+        recorder.mark(.killed)
     }
 
     /// What the coordinator uses at this moment.

@@ -29,6 +29,7 @@ extension Scenario {
         try await run.withRealWorkers(after: 30...200) { workers in
             run.recorder.mark(.fault, "all killed")
             try run.coordinator().kill()
+            run.recorder.mark(.killed)
             workers.kill()
             try await run.startCoordinator()
             for host in 0..<workers.count { try workers.start(on: host) }
