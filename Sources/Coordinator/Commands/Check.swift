@@ -19,7 +19,7 @@ struct Check: AsyncParsableCommand {
     @Flag(
         help: """
             Accept a database that lacks acknowledged commits because its write-ahead log is \
-            gone.             What is missing is then lost.
+            gone. What is missing is then lost.
             """)
     var acceptLoss = false
 
