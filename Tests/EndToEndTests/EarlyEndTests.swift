@@ -84,7 +84,8 @@ extension EndToEnd {
                 #expect(table.column("state")[0] == "succeeded")
                 #expect(table.column("state").contains("pruned"))
                 for row in table.rows where row["state"] == "pruned" {
-                    #expect(row["error"]?.contains("is not among the best of") == true)
+                    #expect(row["pruned_reason"]?.contains("is not among the best of") == true)
+                    #expect(row["error"] == "")
                     let epochs = try #require(Int(row["epochs_completed"] ?? ""))
                     #expect(epochs >= 5 && epochs < 40)
                 }

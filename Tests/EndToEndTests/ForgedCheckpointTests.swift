@@ -39,18 +39,11 @@ extension EndToEnd {
             try deployment.write(forgery.yaml, to: "one.yaml")
             _ = try await deployment.output(of: "submit", "one.yaml")
             let worker = try deployment.startWorker()
-            let folder = deployment.folder.appending(path: "data/checkpoints").path
-            let id = worker.processID
-            let isKilled = try await onThread {
-                let end = ContinuousClock.now + .seconds(30)
-                while ContinuousClock.now < end {
-                    let names = try FileManager.default.contentsOfDirectory(atPath: folder)
-                    if !names.isEmpty { return Foundation.kill(id, SIGKILL) == 0 }
-                    Thread.sleep(forTimeInterval: 0.005)
-                }
-                return false
+            let held = try await deployment.hold(worker) { store, id in
+                store.running(by: id).contains { $0.isInMidTask && $0.checkpoint > 0 }
             }
-            guard isKilled else { throw TestFailure("no checkpoint came: \(worker.log)") }
+            guard held != nil else { throw TestFailure("no checkpoint came: \(worker.log)") }
+            worker.kill()
         }
 
         /// As a worker that takes the task, uploads another checkpoint, and gives the task back.
@@ -65,7 +58,7 @@ extension EndToEnd {
                 worker: WorkerName(unchecked: "forger"), host: "forger", slots: 1, waitSeconds: 1,
                 selfTest: .right)
             var found: Lease?
-            try await eventually("the dead worker's lease expires", within: .seconds(30)) {
+            try await eventually("the dead worker's lease expires", within: .stuck) {
                 found = try client.lease(request).first
                 return found != nil
             }
@@ -99,6 +92,7 @@ extension EndToEnd {
         ) async throws {
             let expected = try await Self.undisturbed(forgery.yaml)
             try await Deployment.run { deployment in
+                deployment.options.leaseSeconds = 2
                 try await Self.begin(deployment, forgery)
                 try await Self.forge(deployment, forgery)
                 let next = try deployment.startWorker()
