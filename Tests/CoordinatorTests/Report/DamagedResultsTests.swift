@@ -8,7 +8,7 @@ import Testing
 @testable import Coordinator
 
 /// What the disk turned over is found by `check`, and no report has it.
-@Suite(.timeLimit(.minutes(2))) struct DamagedResultsTests {
+@Suite(.timeLimit(.minutes(10))) struct DamagedResultsTests {
     /// The sweep `study`: two tasks finished, one under way, one that waits; the sweep `twin` has
     /// the same tasks and takes their results.
     private static func world() async throws -> ServerWorld {

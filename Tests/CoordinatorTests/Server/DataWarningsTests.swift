@@ -6,7 +6,7 @@ import Testing
 @testable import Coordinator
 
 /// A sweep whose data lose examples: what its submission, its check and its manifest say of it.
-@Suite(.timeLimit(.minutes(2))) struct DataWarningsTests {
+@Suite(.timeLimit(.minutes(10))) struct DataWarningsTests {
     /// Labels from 1, sorted.
     private static var letters: Dataset {
         get throws {

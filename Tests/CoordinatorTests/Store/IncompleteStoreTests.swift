@@ -11,7 +11,7 @@ import Testing
 
 /// Copies of a data directory that lack a part, made at every moment of a history: `check` and
 /// `serve` find all that was acknowledged, or refuse the copy by name.
-@Suite(.timeLimit(.minutes(2))) struct IncompleteStoreTests {
+@Suite(.timeLimit(.minutes(10))) struct IncompleteStoreTests {
     /// A copy of the files of a store that is open is what `kill -9` leaves.
     enum Moment: String, CaseIterable {
         case beforeTheFirstSweep, afterSubmission, inTraining
