@@ -38,7 +38,7 @@ struct ReportTable {
     func cells(_ task: ReportTask) -> [CSV.Cell] {
         var cells: [CSV.Cell] = [
             .text(sweepName), .number(task.position), .text(task.id.rawValue),
-            .text(task.state.rawValue), .text(task.state.hasResult ? "true" : "false"),
+            .text(task.state.rawValue), .text(task.isComplete ? "true" : "false"),
         ]
         cells += sweep.axisCells(at: task.position).map(CSV.Cell.axis)
         cells += GateColumns.complete(task.gateCells).map(CSV.Cell.axis)

@@ -29,7 +29,7 @@ struct Reports: Sendable {
                 withRuntime: withRuntime, comparisons: try snapshot.comparisons())
             try output.append(table.header)
             try snapshot.forEachTask { task in
-                guard task.state.hasResult || !finishedOnly else { return }
+                guard task.isComplete || !finishedOnly else { return }
                 try output.append { CSV.appendLine(table.cells(task), to: &$0) }
             }
         }

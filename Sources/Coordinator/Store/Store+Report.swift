@@ -28,6 +28,8 @@ struct ReportTask: Sendable {
     var configuration: String?
     /// Whose result it is, where it was trained for another sweep.
     var source: SweepID?
+    /// Whether it has a result that can be reported: the column `complete`.
+    var isComplete: Bool { state.hasResult && damage == nil }
     /// Why its stored rows are not to be trusted.
     var damage: String? {
         didSet {
