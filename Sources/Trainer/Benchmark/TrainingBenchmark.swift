@@ -38,7 +38,8 @@ public struct TrainingBenchmark {
         public let stepsPerBlock: Int
     }
 
-    /// Trains for about `seconds`, after a first block that is not counted.
+    /// Trains for about `seconds`, after a first block that is not counted, and for one block at
+    /// least.
     /// - Parameter dataIsReady: called when the examples are there, before anything of the
     ///   training.
     public func train(
@@ -57,10 +58,13 @@ public struct TrainingBenchmark {
             [], [Double](repeating: 0, count: KPathStep.Part.allCases.count)
         )
         let start = clock()
-        var (last, end, taken) = (start, start + 3600, 0)
+        var (last, end) = (start, start + 3600)
         let warmBlocks = state.isLinear ? 1 : 4
-        while taken == 0 || last < end {
-            step.run(examples, rows: order[...], shouldStop: { clock() > end }) { part in
+        while marks.count <= warmBlocks || last < end {
+            step.run(
+                examples, rows: order[...],
+                shouldStop: { clock() > end && marks.count > warmBlocks }
+            ) { part in
                 let now = clock()
                 if marks.count >= warmBlocks { parts[part.rawValue] += now - last }
                 if part == .firstLayer {
@@ -69,7 +73,6 @@ public struct TrainingBenchmark {
                 }
                 last = now
             }
-            taken += 1
         }
         let blocks = zip(marks[warmBlocks...], marks[(warmBlocks - 1)...]).map { $0 - $1 }
         let steps = Double(blocks.count * perBlock)

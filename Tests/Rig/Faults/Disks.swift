@@ -38,6 +38,15 @@ final class PowerDisk {
     /// Repairs and mounts it again, after nobody uses it any more.
     func mountAgain() throws {
         try Machine.run("umount", path)
+        // The kernel frees the loop device some time later. A mount before that would use it again,
+        // with the broken file system that it remembers.
+        let end = ContinuousClock.now + .stuck
+        while try !Machine.run("losetup", "--associated", image).isEmpty {
+            guard ContinuousClock.now < end else {
+                throw TestFailure("the loop device of '\(image)' is never free")
+            }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
         // Exits with 1 where it repaired something.
         _ = try? Machine.run("e2fsck", "-p", image)
         try mount()
