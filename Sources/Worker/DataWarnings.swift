@@ -7,11 +7,6 @@ import Synchronization
 final class DataWarnings: Sendable {
     private let logged = Mutex<Set<DataUse>>([])
 
-    private struct DataUse: Hashable {
-        var selection: ExampleSelection
-        var digest: Digest
-    }
-
     /// Logs the warnings about what `selection` leaves out, unless it did before.
     func log(
         _ selection: ExampleSelection, of dataset: Dataset, _ digest: Digest,

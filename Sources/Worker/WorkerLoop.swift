@@ -84,7 +84,7 @@ struct WorkerLoop {
     /// cannot take. What comes to be there later is told beside the trainings.
     private func deliverForTheDead() {
         let delivery = ForsakenDelivery(
-            spool: spool, access: access, logger: logger, now: { Timestamp(Date()) },
+            spool: spool, access: access, shelf: shelf, logger: logger, now: { Timestamp(Date()) },
             pauseSeconds: spoolSearchSeconds)
         let isTold = DispatchSemaphore(value: 0)
         DispatchQueue(label: "forsaken").async {

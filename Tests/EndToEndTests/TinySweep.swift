@@ -12,6 +12,7 @@ enum TinySweep {
     static let yaml = """
         name: \(name)
         experiment: k_path
+        attempts: 100
         base:
           dataset: embedded-digits
           train_examples: 240

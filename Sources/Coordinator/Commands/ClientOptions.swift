@@ -60,11 +60,6 @@ func printJSON(_ value: some Encodable) throws {
     print(String(decoding: data, as: UTF8.self))
 }
 
-/// Writes to the standard error.
-func writeError(_ text: String) {
-    FileHandle.standardError.write(Data(text.utf8))
-}
-
 /// Writes to the standard output at once, past any buffer.
 func writeOut(_ text: String) {
     FileHandle.standardOutput.write(Data(text.utf8))

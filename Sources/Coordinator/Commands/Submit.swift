@@ -33,7 +33,7 @@ struct Submit: AsyncParsableCommand {
 
     func run() async throws {
         let sweep = try Self.readSweep(file)
-        for warning in sweep.warnings { writeError("warning: \(file): \(warning)\n") }
+        Warnings.write(sweep.warnings.map { "\(file): \($0)" })
         if dryRun {
             try show(sweep)
             checkData(of: sweep)

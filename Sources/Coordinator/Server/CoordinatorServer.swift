@@ -63,6 +63,8 @@ struct CoordinatorServer {
             services: services(application), gracefulShutdownSignals: [.sigterm, .sigint],
             logger: logger)
         try await ServiceGroup(configuration: configuration).run()
+        // After a failed fsync nothing more is written.
+        if let error = store.commits.brokenBy { throw error }
         await foldLog()
     }
 

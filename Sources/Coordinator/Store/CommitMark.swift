@@ -12,17 +12,18 @@ import Synchronization
 /// database whose own number is lower than the file's lacks acknowledged commits, and a database
 /// without this file was copied out of its folder: `Store` refuses both.
 ///
-/// A complete store is never refused:
+/// A data directory that is complete is never refused:
 ///  * the file is on disk, with the number 0, before the database is made;
-///  * its number is written after the commit's fsync, so that a kill, a power cut or a full disk
-///    can
-///    only leave it too low;
+///  * its number is written after the commit's fsync, so a kill, a power cut or a full disk can only
+///    leave it too low;
 ///  * whether a `-wal` file exists does not matter: a program that closes the database and folds
 ///    the log in does not change the number in the table.
 ///
 /// The file is synced at each start, not at each commit: an fsync of its own would double the price
 /// of a commit. A power cut can therefore take back the number's last seconds, and a log that is
-/// lost in the same moment goes unseen; every other loss of a log is seen.
+/// lost in the same moment goes unseen. So does an older database beside a newer log, whose number
+/// is at least the mark's: a copy of a directory in use can be that. Every other loss of a log is
+/// seen.
 ///
 /// The file has 40 bytes: the store's id, 32 hexadecimal digits, and the number, big-endian. Half a
 /// write changes nothing but high digits that are the same in both numbers.

@@ -23,3 +23,20 @@ extension Database {
         return values
     }
 }
+
+extension Row {
+    /// The column's value. Reading by `row[0]` ends the process if the value is of another type or
+    /// NULL, which a damaged page can make of any column: a constraint is checked only on writing.
+    /// - Throws: `RowDecodingError` if the value is no `Value`.
+    subscript<Value: DatabaseValueConvertible & StatementColumnConvertible>(stored index: Int)
+        -> Value
+    {
+        get throws { try decode(Value.self, atIndex: index) }
+    }
+    /// As above, by the column's name.
+    subscript<Value: DatabaseValueConvertible & StatementColumnConvertible>(stored name: String)
+        -> Value
+    {
+        get throws { try decode(Value.self, forColumn: name) }
+    }
+}

@@ -5,13 +5,28 @@ extension Store {
     /// A sentence for each broken invariant; empty when all is well.
     func brokenInvariants() async throws -> [String] {
         try await pool.read { database in
-            var broken = try String.fetchAll(database, sql: "PRAGMA integrity_check")
-                .filter { $0 != "ok" }.map { "the file is damaged: \($0)" }
-            broken += try Row.fetchAll(database, sql: "PRAGMA foreign_key_check")
-                .map {
-                    "a row of \($0[0] as String) refers to one of \($0[2] as String) that is gone"
+            var broken: [String] = []
+            // What cannot be read is one sentence more, and takes nothing from the others.
+            func collect(_ find: () throws -> [String]) {
+                do {
+                    broken += try find()
+                } catch {
+                    broken.append("a rule cannot be checked: \(error)")
                 }
-            for rule in Self.rules { broken += try String.fetchAll(database, sql: rule) }
+            }
+            collect {
+                try String.fetchAll(database, sql: "PRAGMA integrity_check")
+                    .filter { $0 != "ok" }.map { "the file is damaged: \($0)" }
+            }
+            collect {
+                try Row.fetchAll(database, sql: "PRAGMA foreign_key_check").map { row in
+                    let (child, parent) = (
+                        try row[stored: 0] as String, try row[stored: 2] as String
+                    )
+                    return "a row of \(child) refers to one of \(parent) that is gone"
+                }
+            }
+            for rule in Self.rules { collect { try String.fetchAll(database, sql: rule) } }
             return broken
         }
     }

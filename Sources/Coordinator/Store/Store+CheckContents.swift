@@ -11,19 +11,41 @@ extension Store {
     func damagedContents() async throws -> [String] {
         try await pool.read { database in
             var damaged: [String] = []
+            // What cannot be read is one sentence more, and takes nothing from the others.
+            func collect(_ what: String, _ find: () throws -> [String]) {
+                do {
+                    damaged += try find()
+                } catch {
+                    damaged.append("\(what) cannot be read to the end: \(error)")
+                }
+            }
             let sweeps = try database.allRows(
                 "SELECT id, name, recheckOf IS NULL FROM sweep ORDER BY number", []
-            ) { (id: SweepID(unchecked: $0[0]), name: $0[1] as String, isSubmitted: $0[2] as Bool) }
-            for sweep in sweeps {
-                damaged += try Self.damagedResults(of: sweep.id, database)
-                    .sorted { $0.key < $1.key }.map(\.value)
-                damaged += try Self.wrongIdentities(in: sweep.id, database)
-                if sweep.isSubmitted {
-                    damaged += try Self.wrongConfigurations(in: sweep.id, sweep.name, database)
-                }
-                damaged += try Self.wrongRungs(in: sweep.id, database)
+            ) { row in
+                (
+                    id: SweepID(unchecked: try row[stored: 0]), name: try row[stored: 1] as String,
+                    isSubmitted: try row[stored: 2] as Bool
+                )
             }
-            return try damaged + Self.unreadableRows(database)
+            for sweep in sweeps {
+                collect("sweep \(sweep.name): its metric rows") {
+                    try Self.damagedResults(of: sweep.id, database)
+                        .sorted { $0.key < $1.key }.map(\.value)
+                }
+                collect("sweep \(sweep.name): its tasks") {
+                    try Self.wrongIdentities(in: sweep.id, database)
+                }
+                if sweep.isSubmitted {
+                    collect("sweep \(sweep.name): its configurations") {
+                        try Self.wrongConfigurations(in: sweep.id, sweep.name, database)
+                    }
+                }
+                collect("sweep \(sweep.name): its values at rungs") {
+                    try Self.wrongRungs(in: sweep.id, database)
+                }
+            }
+            collect("the metric rows of earlier attempts") { try Self.unreadableRows(database) }
+            return damaged
         }
     }
 
@@ -39,17 +61,19 @@ extension Store {
         var wrong: [String] = []
         let rows = try Row.fetchCursor(database, sql: sql, arguments: [sweep.rawValue])
         while let row = try rows.next() {
-            let id = row[1] as String
-            let data = Digest(hexadecimal: row[2])
+            let (position, id) = (try row[stored: 0] as Int, try row[stored: 1] as String)
+            let name = try row[stored: 4] as String
+            let json = try row[stored: 3] as String
+            let data = Digest(hexadecimal: try row[stored: 2])
             let digest = data == Digest.ofNothing ? nil : data
             let isRight = NumericVersion.all.contains { version in
                 let identity = Shared.Configuration.identity(
-                    ofCanonical: row[3], dataDigest: digest, numericVersion: version)
+                    ofCanonical: json, dataDigest: digest, numericVersion: version)
                 return SweepTaskID(identity: identity).rawValue == id
             }
             if data != nil && isRight { continue }
             wrong.append(
-                "task \(id) of sweep \(row[4] as String) (position \(row[0] as Int)): its stored "
+                "task \(id) of sweep \(name) (position \(position)): its stored "
                     + "configuration and data digest do not hash to its id: one of the three was "
                     + "damaged")
         }
@@ -81,16 +105,18 @@ extension Store {
         var (wrong, count): ([String], Int) = ([], 0)
         let rows = try Row.fetchCursor(database, sql: sql, arguments: [sweep.rawValue])
         while let row = try rows.next() {
-            let position = row[0] as Int
+            let position = try row[stored: 0] as Int
             count += 1
             guard points.indices.contains(position) else { continue }
             let point = points[position]
             let json = String(
                 decoding: try point.configuration.json.canonicalData(), as: UTF8.self)
-            let cells = try? WireCoding.decode([String].self, from: Data((row[3] as String).utf8))
+            let (id, stored) = (try row[stored: 1] as String, try row[stored: 2] as String)
+            let gate = try row[stored: 3] as String
+            let cells = try? WireCoding.decode([String].self, from: Data(gate.utf8))
             let wanted = try gates.cells(of: point.configuration, label: point.gateLabel)
-            let task = "task \(row[1] as String) of sweep \(name) (position \(position))"
-            if json != row[2] {
+            let task = "task \(id) of sweep \(name) (position \(position))"
+            if json != stored {
                 wrong.append(
                     "\(task): its stored configuration is not the one that the sweep's stored "
                         + "specification gives: one of the two was damaged")
@@ -111,7 +137,7 @@ extension Store {
     /// What tasks were compared by is what their rows say.
     private static func wrongRungs(in sweep: SweepID, _ database: Database) throws -> [String] {
         let text = try database.firstRow("SELECT halving FROM sweep WHERE id = ?", [sweep.rawValue])
-        { $0[0] as String? }
+        { try $0[stored: 0] as String? }
         guard let text = text ?? nil else { return [] }
         guard let halving = try? WireCoding.decode(Halving.self, from: Data(text.utf8)) else {
             return ["sweep \(sweep): its stored rule of halving was damaged"]
@@ -124,14 +150,17 @@ extension Store {
         var wrong: [String] = []
         let rows = try Row.fetchCursor(database, sql: sql, arguments: [sweep.rawValue])
         while let row = try rows.next() {
-            let (epoch, bits) = (row[0] as Int, UInt32(truncatingIfNeeded: row[1] as Int64))
-            let measured = try value(of: halving.metric, at: epoch, ofTask: row[2], database)
+            let (epoch, value) = (try row[stored: 0] as Int, try row[stored: 1] as Int64)
+            let bits = UInt32(truncatingIfNeeded: value)
+            let (id, name) = (try row[stored: 3] as String, try row[stored: 4] as String)
+            let position = try row[stored: 5] as Int
+            let measured = try Self.value(
+                of: halving.metric, at: epoch, ofTask: row[stored: 2], database)
             guard let measured, measured.bitPattern != bits else { continue }
             let stored = MetricValue(Float(bitPattern: bits)).text
             wrong.append(
-                "task \(row[3] as String) of sweep \(row[4] as String) (position "
-                    + "\(row[5] as Int)): its stored value at rung \(epoch) is \(stored), its "
-                    + "stored metric rows say \(MetricValue(measured).text): one of the two was "
+                "task \(id) of sweep \(name) (position \(position)): its stored value at rung "
+                    + "\(epoch) is \(stored), its stored metric rows say \(MetricValue(measured).text): one of the two was "
                     + "damaged")
         }
         return wrong
@@ -168,10 +197,11 @@ extension Store {
         let rows = try Row.fetchCursor(database, sql: sql)
         while let row = try rows.next() {
             if (try? MetricBatch(stored: row).forEach { _ in }) != nil { continue }
+            let (id, name) = (try row[stored: 2] as String, try row[stored: 3] as String)
+            let (attempt, position) = (try row[stored: 1] as Int, try row[stored: 4] as Int)
             unreadable.append(
-                "task \(row[2] as String) of sweep \(row[3] as String) (position "
-                    + "\(row[4] as Int)): stored metric rows of its attempt \(row[1] as Int) do "
-                    + "not parse: a row was damaged")
+                "task \(id) of sweep \(name) (position \(position)): stored metric rows of its "
+                    + "attempt \(attempt) do not parse: a row was damaged")
         }
         return unreadable
     }

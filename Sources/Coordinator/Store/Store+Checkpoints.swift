@@ -63,7 +63,7 @@ extension Store {
                 task.number, attempt, reference.epochsCompleted, reference.digest.hexadecimal,
                 reference.bytes, checkpoint.file,
             ])
-        return before.map { [$0["file"]] } ?? []
+        return try before.map { [try $0[stored: "file"]] } ?? []
     }
 
     /// What the lease's task goes on from.
@@ -78,11 +78,11 @@ extension Store {
             "SELECT epochsCompleted, digest, bytes, file FROM checkpoint WHERE task = ?",
             [task.number]
         ) { row in
-            guard let digest = Digest(hexadecimal: row[1]) else { return nil }
+            guard let digest = Digest(hexadecimal: try row[stored: 1]) else { return nil }
             return StoredCheckpoint(
                 reference: CheckpointReference(
-                    epochsCompleted: row[0], digest: digest, bytes: row[2]),
-                file: row[3])
+                    epochsCompleted: try row[stored: 0], digest: digest, bytes: try row[stored: 2]),
+                file: try row[stored: 3])
         } ?? nil
     }
 

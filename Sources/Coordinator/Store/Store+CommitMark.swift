@@ -12,22 +12,24 @@ extension Store {
         _ path: String, _ configuration: GRDB.Configuration, acceptsLoss: Bool,
         _ randomBits: () -> UInt64
     ) throws -> (DatabasePool, CommitMark) {
+        if byteCount(path) > 0, try CommitMark(ofDatabase: path) == nil {
+            // Builds before the mark have none.
+            let isOther = try reading(path, configuration, Schema.migrator.hasBeenSuperseded)
+            if isOther { throw StoreError.otherBuild(path: path) }
+        }
         let mark = acceptsLoss ? nil : try firstMark(path, randomBits)
         if let mark { try check(mark, path, configuration) }
         let pool = try DatabasePool(path: path, configuration: configuration)
         return (pool, try mark ?? newMark(pool, path, randomBits))
     }
 
-    /// Reads the database's own number by a connection that writes nothing: a pool writes to the
-    /// log when it opens a database, and a log that is put back later would not fit any more.
+    /// Compares the database's own number with the mark's.
     private static func check(
         _ mark: CommitMark, _ path: String, _ configuration: GRDB.Configuration
     ) throws {
         guard byteCount(path) > 0 else { return }
         let hasLog = byteCount(path + "-wal") > 0
-        let queue = try DatabaseQueue(path: path, configuration: configuration)
-        let stored = try queue.read { try storedMark($0) }
-        try queue.close()
+        let stored = try reading(path, configuration) { try storedMark($0) }
         guard stored == nil || stored?.store == mark.store else {
             throw IncompleteStore.otherStore(database: path)
         }
@@ -36,6 +38,22 @@ extension Store {
             throw IncompleteStore.commitsMissing(
                 database: path, found: found, wanted: mark.number, hasLog: hasLog)
         }
+    }
+
+    /// Reads by a connection that changes neither the database nor its log. A pool writes to the log
+    /// when it opens a database, and a log that is put back later would not fit any more; the last
+    /// connection that may write carries a log over to the database when it closes, also an older
+    /// log that lies beside a newer database.
+    private static func reading<Value>(
+        _ path: String, _ configuration: GRDB.Configuration,
+        _ read: (Database) throws -> Value
+    ) throws -> Value {
+        var configuration = configuration
+        configuration.readonly = true
+        let queue = try DatabaseQueue(path: path, configuration: configuration)
+        let value = try queue.read(read)
+        try queue.close()
+        return value
     }
 
     /// Counts the opening of a new database, and has the mark on disk.
@@ -96,7 +114,7 @@ extension Store {
     private static func storedMark(_ database: Database) throws -> (store: String, number: Int64)? {
         guard try database.tableExists("commitMark") else { return nil }
         return try database.firstRow("SELECT store, number FROM commitMark", []) { row in
-            (row[0], row[1])
+            (try row[stored: 0], try row[stored: 1])
         }
     }
 

@@ -25,13 +25,14 @@ extension Store {
     func datasets() async throws -> [DatasetStatus] {
         try await pool.read { database in
             try Row.fetchAll(database, sql: "SELECT * FROM dataset ORDER BY name").map { row in
-                guard let digest = Digest(hexadecimal: row["digest"]) else {
+                guard let digest = Digest(hexadecimal: try row[stored: "digest"]) else {
                     throw DatabaseError(message: "a data set has a malformed digest")
                 }
                 return DatasetStatus(
-                    name: row["name"], digest: digest, bytes: row["bytes"],
-                    trainExamples: row["trainExamples"], testExamples: row["testExamples"],
-                    features: row["features"])
+                    name: try row[stored: "name"], digest: digest, bytes: try row[stored: "bytes"],
+                    trainExamples: try row[stored: "trainExamples"],
+                    testExamples: try row[stored: "testExamples"],
+                    features: try row[stored: "features"])
             }
         }
     }

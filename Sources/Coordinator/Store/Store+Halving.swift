@@ -47,7 +47,7 @@ extension Store {
     {
         try database.allRows(
             "SELECT value FROM rung WHERE sweep = ? AND epoch = ?", [sweep.rawValue, rung]
-        ) { Float(bitPattern: UInt32(truncatingIfNeeded: $0[0] as Int64)) }
+        ) { Float(bitPattern: UInt32(truncatingIfNeeded: try $0[stored: 0] as Int64)) }
     }
 
     /// Ends the attempt and the task because others did better.

@@ -77,7 +77,7 @@ extension Store {
     private static func configuration(of task: Int64, _ database: Database) throws -> String {
         let text = try database.firstRow(
             "SELECT json FROM configuration WHERE task = ?", [task]
-        ) { $0[0] as String }
+        ) { try $0[stored: 0] as String }
         guard let text else { throw DatabaseError(message: "task \(task) has no configuration") }
         return text
     }

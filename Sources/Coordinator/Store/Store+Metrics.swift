@@ -273,7 +273,7 @@ extension Store {
                 task.number, task.machine.attempt, firstSequence, firstSequence + count,
             ])
         while let row = try batches.next() {
-            let (batch, first) = (try MetricBatch(stored: row), row[1] as Int)
+            let (batch, first) = (try MetricBatch(stored: row), try row[stored: 1] as Int)
             let start = max(first, firstSequence)
             let end = min(first + batch.count, firstSequence + count)
             for sequence in start..<max(start, end)
@@ -305,7 +305,7 @@ extension Store {
             ORDER BY first DESC LIMIT 1
             """,
             [task.number, task.machine.attempt]
-        ) { $0[0] as Int } ?? 0
+        ) { try $0[stored: 0] as Int } ?? 0
     }
 
     /// Whose lease this is, and for what: of one that was given up for lost and is heard of again.
@@ -320,8 +320,8 @@ extension Store {
             [task.number, LeasePlace(lease)?.attempt]
         ) { row in
             (
-                WorkerName(unchecked: row[0]),
-                HostRecords.Work(host: row[1], sweep: task.sweepName, task: task.id)
+                WorkerName(unchecked: try row[stored: 0]),
+                HostRecords.Work(host: try row[stored: 1], sweep: task.sweepName, task: task.id)
             )
         }
         guard let holder else { throw StoreError.noSuchLease(lease) }
@@ -333,7 +333,7 @@ extension MetricBatch {
     /// From the column `rows`, the first of the row.
     init(stored row: Row) throws {
         do {
-            try self.init(bytes: [UInt8](row[0] as Data))
+            try self.init(bytes: [UInt8](try row[stored: 0] as Data))
         } catch {
             throw DatabaseError(message: "a metric row is damaged")
         }

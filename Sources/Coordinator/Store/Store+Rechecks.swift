@@ -58,8 +58,9 @@ extension Store {
         guard !rows.isEmpty else { return [] }
         try closeEnded(database)
         return try rows.map { row in
-            let begun: Int64? = row["rerun"]
-            let rerun = try begun ?? beginRerun(of: row["task"], at: now, randomBits, database)
+            let begun: Int64? = try row[stored: "rerun"]
+            let rerun =
+                try begun ?? beginRerun(of: row[stored: "task"], at: now, randomBits, database)
             guard let task = try StoredTask.fetch(rerun, database) else {
                 throw DatabaseError(message: "task \(rerun) is missing")
             }
@@ -192,11 +193,13 @@ extension Store {
             arguments: [only])
         var found: [SweepID: RecheckStatus] = [:]
         for row in rows {
-            let sweep = SweepID(unchecked: row["sweep"])
+            let sweep = SweepID(unchecked: try row[stored: "sweep"])
+            let different = try row[stored: "different"] as Int
             found[sweep] = RecheckStatus(
-                waiting: row["waiting"], same: row["same"], different: row["different"],
-                failed: row["failed"],
-                differences: row["different"] == 0 ? [] : try differences(of: sweep, database))
+                waiting: try row[stored: "waiting"], same: try row[stored: "same"],
+                different: different,
+                failed: try row[stored: "failed"],
+                differences: different == 0 ? [] : try differences(of: sweep, database))
         }
         return statuses.map { status in
             var status = status
@@ -225,18 +228,22 @@ extension Store {
                 GROUP BY attempt.worker
                 """)
         return Dictionary(
-            uniqueKeysWithValues: rows.map { (WorkerName(unchecked: $0[0]), $0[1] as Int) })
+            uniqueKeysWithValues: try rows.map {
+                (WorkerName(unchecked: try $0[stored: 0]), try $0[stored: 1] as Int)
+            })
     }
 }
 
 extension Store.Comparison {
     fileprivate init(_ row: Row) throws {
-        guard let trajectory = Digest(hexadecimal: row["trajectory"]),
-            let otherTrajectory = Digest(hexadecimal: row["otherTrajectory"])
+        guard let trajectory = Digest(hexadecimal: try row[stored: "trajectory"]),
+            let otherTrajectory = Digest(hexadecimal: try row[stored: "otherTrajectory"])
         else { throw DatabaseError(message: "a rerun's trajectory is damaged") }
         results = RecheckDifference(
-            position: row["position"], task: SweepTaskID(unchecked: row["id"]), host: row["host"],
-            trajectory: trajectory, otherHost: row["otherHost"], otherTrajectory: otherTrajectory)
+            position: try row[stored: "position"],
+            task: SweepTaskID(unchecked: try row[stored: "id"]), host: try row[stored: "host"],
+            trajectory: trajectory, otherHost: try row[stored: "otherHost"],
+            otherTrajectory: otherTrajectory)
     }
 }
 

@@ -61,7 +61,8 @@ struct SweepSnapshot {
             database, sql: "SELECT name, specification FROM sweep WHERE id = ?",
             arguments: [id.rawValue])
         guard let row else { throw StoreError.noSuchSweep(idOrName) }
-        sweep = StoredSweep(id: id, name: row["name"], specification: row["specification"])
+        sweep = StoredSweep(
+            id: id, name: try row[stored: "name"], specification: try row[stored: "specification"])
         self.database = database
     }
 
@@ -85,14 +86,14 @@ struct SweepSnapshot {
         var task: ReportTask?
         while let row = try rows.next() {
             // Its last epoch's rows can have come in several calls.
-            if task?.position != row[1] {
+            if try task?.position != row[stored: 1] {
                 if let task { try body(task) }
                 task = try ReportTask(
-                    row, gateCells: try gateCells(row[4], &gates),
+                    row, gateCells: try gateCells(row[stored: 4], &gates),
                     withConfiguration: withConfiguration)
-                task?.damage = damaged[row[1]]
+                task?.damage = damaged[try row[stored: 1]]
             }
-            if let bytes = row[13] as Data? { try task?.addLastRows(bytes) }
+            if let bytes = try row[stored: 13] as Data? { try task?.addLastRows(bytes) }
         }
         if let task { try body(task) }
     }
@@ -101,7 +102,7 @@ struct SweepSnapshot {
     private func gateCells(_ number: Int64, _ known: inout [Int64: [String]]) throws -> [String] {
         if let cells = known[number] { return cells }
         let text = try database.firstRow("SELECT cells FROM gate WHERE number = ?", [number]) {
-            $0[0] as String
+            try $0[stored: 0] as String
         }
         let cells = try WireCoding.decode([String].self, from: Data((text ?? "").utf8))
         known[number] = cells
@@ -121,8 +122,8 @@ struct SweepSnapshot {
                 """,
             arguments: [sweep.id.rawValue])
         while let row = try rows.next() {
-            guard damaged[row[2]] == nil else { continue }
-            let task = SweepTaskID(unchecked: row[1])
+            guard damaged[try row[stored: 2]] == nil else { continue }
+            let task = SweepTaskID(unchecked: try row[stored: 1])
             try MetricBatch(stored: row).forEach { try body(task, $0) }
         }
     }
@@ -158,18 +159,21 @@ extension Store {
 
 extension ReportTask {
     fileprivate init(_ row: Row, gateCells: [String], withConfiguration: Bool) throws {
-        guard let state = TaskState(rawValue: row[3]),
-            let dataDigest = Digest(hexadecimal: row[17])
+        guard let state = TaskState(rawValue: try row[stored: 3]),
+            let dataDigest = Digest(hexadecimal: try row[stored: 17])
         else { throw DatabaseError(message: "a task has an unknown state or a malformed digest") }
         self.init(
-            position: row[1], id: SweepTaskID(unchecked: row[2]), dataDigest: dataDigest,
-            state: state, gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6],
-            divergedEpoch: row[15], prunedReason: row[16], error: row[7], metrics: [],
-            attempts: row[8], host: row[9],
-            startedAt: (row[10] as Int64?).map(Timestamp.init(milliseconds:)),
-            endedAt: (row[11] as Int64?).map(Timestamp.init(milliseconds:)),
-            configuration: withConfiguration ? row[12] : nil,
-            source: (row[14] as String?).map(SweepID.init(unchecked:)))
+            position: try row[stored: 1], id: SweepTaskID(unchecked: try row[stored: 2]),
+            dataDigest: dataDigest,
+            state: state, gateCells: gateCells, epochsCompleted: try row[stored: 5],
+            trajectory: try row[stored: 6],
+            divergedEpoch: try row[stored: 15], prunedReason: try row[stored: 16],
+            error: try row[stored: 7], metrics: [],
+            attempts: try row[stored: 8], host: try row[stored: 9],
+            startedAt: (try row[stored: 10] as Int64?).map(Timestamp.init(milliseconds:)),
+            endedAt: (try row[stored: 11] as Int64?).map(Timestamp.init(milliseconds:)),
+            configuration: withConfiguration ? try row[stored: 12] : nil,
+            source: (try row[stored: 14] as String?).map(SweepID.init(unchecked:)))
     }
 
     /// Of some stored rows those of the last epoch.

@@ -137,8 +137,11 @@ extension Store {
         try database.firstRow(
             "SELECT fingerprint, answer FROM request WHERE id = ?", [key.id.rawValue]
         ) { row in
-            guard row[0] == key.fingerprint.hexadecimal else { throw StoreError.requestIDReused }
-            return try WireCoding.decode(Answer.self, from: Data((row[1] as String).utf8))
+            guard try row[stored: 0] == key.fingerprint.hexadecimal else {
+                throw StoreError.requestIDReused
+            }
+            return try WireCoding.decode(
+                Answer.self, from: Data((try row[stored: 1] as String).utf8))
         }
     }
 

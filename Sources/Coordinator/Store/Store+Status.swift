@@ -32,7 +32,9 @@ extension Store {
         let rows = try Row.fetchAll(
             database, sql: "SELECT lease, epochsCompleted FROM task WHERE state = 'leased'")
         return Dictionary(
-            uniqueKeysWithValues: rows.map { (LeaseID(unchecked: $0[0]), $0[1] as Int) })
+            uniqueKeysWithValues: try rows.map {
+                (LeaseID(unchecked: try $0[stored: 0]), try $0[stored: 1] as Int)
+            })
     }
 
     private static func statuses(
@@ -53,21 +55,22 @@ extension Store {
             arguments: arguments)
         var statuses: [SweepStatus] = []
         for row in rows {
-            let id = SweepID(unchecked: row["id"])
+            let id = SweepID(unchecked: try row[stored: "id"])
             if statuses.last?.id != id {
                 let none = TaskState.allCases.map { ($0.rawValue, 0) }
                 statuses.append(
                     SweepStatus(
-                        id: id, name: row["name"],
-                        createdAt: Timestamp(milliseconds: row["createdAt"]),
+                        id: id, name: try row[stored: "name"],
+                        createdAt: Timestamp(milliseconds: try row[stored: "createdAt"]),
                         tasks: Dictionary(uniqueKeysWithValues: none), epochsCompleted: 0,
                         epochsTotal: 0))
             }
             let last = statuses.count - 1
-            statuses[last].tasks[row["state"]] = row["tasks"]
-            statuses[last].divergedCount += row["diverged"]
-            statuses[last].epochsTotal += row["epochs"]
-            statuses[last].epochsCompleted += row["completed"]
+            let state = try row[stored: "state"] as String
+            statuses[last].tasks[state] = try row[stored: "tasks"]
+            statuses[last].divergedCount += try row[stored: "diverged"]
+            statuses[last].epochsTotal += try row[stored: "epochs"]
+            statuses[last].epochsCompleted += try row[stored: "completed"]
         }
         return try withRechecks(statuses, database)
     }
@@ -124,14 +127,16 @@ extension Store {
                     ) AS ended ON ended.worker = worker.name
                     """
             ).map { row in
-                let name = WorkerName(unchecked: row["name"])
+                let name = WorkerName(unchecked: try row[stored: "name"])
                 return WorkerStatus(
-                    name: name, host: row["host"],
-                    firstSeenAt: Timestamp(milliseconds: row["firstSeenAt"]),
+                    name: name, host: try row[stored: "host"],
+                    firstSeenAt: Timestamp(milliseconds: try row[stored: "firstSeenAt"]),
                     secondsSinceSeen: seen[name].map { (now - $0.instant).seconds },
-                    leased: row["leased"] ?? 0, succeeded: row["succeeded"] ?? 0,
-                    diverged: row["diverged"] ?? 0, failed: row["failed"] ?? 0,
-                    lost: row["lost"] ?? 0)
+                    leased: try row[stored: "leased"] ?? 0,
+                    succeeded: try row[stored: "succeeded"] ?? 0,
+                    diverged: try row[stored: "diverged"] ?? 0,
+                    failed: try row[stored: "failed"] ?? 0,
+                    lost: try row[stored: "lost"] ?? 0)
             }
         }
     }

@@ -12,29 +12,45 @@ private struct StoredResult {
     private let name: String
     private let trajectory: String?
     private let epochsCompleted: Int
+    private let state: TaskState?
+    private let divergedEpoch: Int?
     private var digest = TrajectoryDigest()
     private var lastEpoch = 0
+    private var firstDivergedEpoch: Int?
+    private var lastDivergedEpoch: Int?
     private var damage: String?
 
     /// From the columns of `StoredResult.query`.
-    init(_ row: Row) {
-        position = row[1]
-        name = "task \(row[2] as String) of sweep \(row[3] as String) (position \(position))"
-        trajectory = row[4]
-        epochsCompleted = row[5]
+    init(_ row: Row) throws {
+        let (id, sweep) = (try row[stored: 2] as String, try row[stored: 3] as String)
+        position = try row[stored: 1]
+        name = "task \(id) of sweep \(sweep) (position \(position))"
+        trajectory = try row[stored: 4]
+        epochsCompleted = try row[stored: 5]
+        state = TaskState(rawValue: try row[stored: 9])
+        divergedEpoch = try row[stored: 10]
     }
 
     /// The rows of one call, in order.
     mutating func add(_ row: Row) {
-        guard damage == nil, let bytes = row[0] as Data? else { return }
-        let first = row[6] as Int
+        guard damage == nil else { return }
+        do {
+            try addBatch(row)
+        } catch {
+            damage = "the description of its stored metric rows cannot be read (\(error))"
+        }
+    }
+
+    private mutating func addBatch(_ row: Row) throws {
+        guard let bytes = try row[stored: 0] as Data? else { return }
+        let first = try row[stored: 6] as Int
         guard let batch = try? MetricBatch(bytes: [UInt8](bytes)),
             trajectory != nil || (try? batch.forEach { _ in }) != nil
         else {
             damage = "its stored metric rows from number \(first) on do not parse"
             return
         }
-        let (count, last) = (row[7] as Int, row[8] as Int)
+        let (count, last) = (try row[stored: 7] as Int, try row[stored: 8] as Int)
         guard batch.count == count, batch.lastEpoch == last else {
             damage =
                 "its stored metric rows from number \(first) on are \(batch.count), up to epoch "
@@ -43,6 +59,12 @@ private struct StoredResult {
         }
         lastEpoch = max(lastEpoch, last)
         if trajectory != nil { digest.append(batch) }
+        // Only then must something be true of single rows; parsing them takes longer than hashing.
+        guard divergedEpoch != nil || state == .diverged else { return }
+        for row in try batch.rows() where row.isDiverged {
+            firstDivergedEpoch = firstDivergedEpoch ?? row.epoch
+            lastDivergedEpoch = row.epoch
+        }
     }
 
     /// What is wrong; nil where nothing is.
@@ -54,16 +76,31 @@ private struct StoredResult {
             return "\(name): the stored metric rows hash to \(found), the stored trajectory is "
                 + "\(trajectory): a row was damaged"
         }
-        return lastEpoch == epochsCompleted
-            ? nil
-            : "\(name): the last stored metric row is of epoch \(lastEpoch), the stored number of "
-                + "completed epochs is \(epochsCompleted): a row was damaged"
+        if lastEpoch != epochsCompleted {
+            return
+                "\(name): the last stored metric row is of epoch \(lastEpoch), the stored number "
+                + "of completed epochs is \(epochsCompleted): a row was damaged"
+        }
+        return divergenceDamage.map { "\(name): \($0): a row was damaged" }
+    }
+
+    /// A task has diverged if the training loss of its last epoch is not finite.
+    private var divergenceDamage: String? {
+        let measured = lastDivergedEpoch == lastEpoch ? firstDivergedEpoch : nil
+        if divergedEpoch != measured {
+            func text(_ epoch: Int?) -> String { epoch.map(String.init) ?? "none" }
+            return "by its stored metric rows its first diverged epoch is \(text(measured)), the "
+                + "stored one is \(text(divergedEpoch))"
+        }
+        return (state == .diverged && measured == nil) || (state == .succeeded && measured != nil)
+            ? "its stored state contradicts its stored metric rows" : nil
     }
 
     /// Each task of a sweep, with the rows of its newest attempt or of the one whose result it has.
     static let query = """
         SELECT metric.rows, task.position, task.id, sweep.name, task.trajectory,
-            task.epochsCompleted, metric.first, metric.count, metric.lastEpoch
+            task.epochsCompleted, metric.first, metric.count, metric.lastEpoch,
+            task.state, task.divergedEpoch
         FROM task JOIN sweep ON sweep.id = task.sweep
             JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
             LEFT JOIN metric ON metric.task = origin.number AND metric.attempt = origin.attempt
@@ -83,9 +120,16 @@ extension Store {
         let rows = try Row.fetchCursor(
             database, sql: StoredResult.query, arguments: [sweep.rawValue])
         while let row = try rows.next() {
-            if result?.position != row[1] {
+            let position = try row[stored: 1] as Int
+            if result?.position != position {
                 note(result)
-                result = StoredResult(row)
+                do {
+                    result = try StoredResult(row)
+                } catch {
+                    result = nil
+                    damaged[position] =
+                        "the task at position \(position) of sweep \(sweep) cannot be read: \(error)"
+                }
             }
             result?.add(row)
         }

@@ -60,7 +60,7 @@ extension Store {
             sql: "SELECT host, kernels FROM hostRefused ORDER BY at DESC LIMIT -1 OFFSET ?",
             arguments: [Limits.refusedHostsMax])
         return try old.map { row in
-            let key = HostRecords.RefusalKey(host: row[0], kernels: row[1])
+            let key = HostRecords.RefusalKey(host: try row[stored: 0], kernels: try row[stored: 1])
             try database.execute(
                 sql: "DELETE FROM hostRefused WHERE host = ? AND kernels = ?",
                 arguments: [key.host, key.kernels])
@@ -189,17 +189,20 @@ extension Store {
         try pool.read { database in
             let setAside = try Row.fetchAll(database, sql: "SELECT * FROM hostSetAside").map {
                 (
-                    $0["host"] as String,
+                    try $0[stored: "host"] as String,
                     HostRecords.SetAside(
-                        reason: $0["reason"], at: Timestamp(milliseconds: $0["at"]))
+                        reason: try $0[stored: "reason"],
+                        at: Timestamp(milliseconds: try $0[stored: "at"]))
                 )
             }
             let refusals = try Row.fetchAll(database, sql: "SELECT * FROM hostRefused").map {
                 (
-                    HostRecords.RefusalKey(host: $0["host"], kernels: $0["kernels"]),
+                    HostRecords.RefusalKey(
+                        host: try $0[stored: "host"], kernels: try $0[stored: "kernels"]),
                     HostRecords.Refusal(
-                        worker: WorkerName(unchecked: $0["worker"]), reason: $0["reason"],
-                        at: Timestamp(milliseconds: $0["at"]))
+                        worker: WorkerName(unchecked: try $0[stored: "worker"]),
+                        reason: try $0[stored: "reason"],
+                        at: Timestamp(milliseconds: try $0[stored: "at"]))
                 )
             }
             return HostRecords(

@@ -96,10 +96,13 @@ struct Store: Sendable {
                     """)
             while let row = try rows.next() {
                 liveLeases.hold(
-                    LeaseID(unchecked: row[0]), sweep: SweepID(unchecked: row[1]),
-                    worker: WorkerName(unchecked: row[2]), epochsCompleted: row[3],
+                    LeaseID(unchecked: try row[stored: 0]),
+                    sweep: SweepID(unchecked: try row[stored: 1]),
+                    worker: WorkerName(unchecked: try row[stored: 2]),
+                    epochsCompleted: try row[stored: 3],
                     work: .init(
-                        host: row[4], sweep: row[5], task: SweepTaskID(unchecked: row[6])),
+                        host: try row[stored: 4], sweep: try row[stored: 5],
+                        task: SweepTaskID(unchecked: try row[stored: 6])),
                     now: now)
             }
         }

@@ -40,9 +40,3 @@ final class StoredLabels: Sendable {
         return labels
     }
 }
-
-/// Some examples of one stored data set.
-struct DataUse: Hashable {
-    var selection: ExampleSelection
-    var digest: Digest
-}

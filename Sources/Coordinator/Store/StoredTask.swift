@@ -51,7 +51,7 @@ struct StoredTask {
         -> (StoredTask, AttemptOutcome)?
     {
         try database.firstRow(oneWithAttempt, [place.attempt, lease.rawValue, place.task]) { row in
-            guard let outcome = AttemptOutcome(rawValue: row[16]) else {
+            guard let outcome = AttemptOutcome(rawValue: try row[stored: 16]) else {
                 throw DatabaseError(message: "an attempt of task \(place.task) has no outcome")
             }
             return (try StoredTask(row: row), outcome)
@@ -68,22 +68,26 @@ struct StoredTask {
     }
 
     private init(row: Row) throws {
-        guard let state = TaskState(rawValue: row[8]), let digest = Digest(hexadecimal: row[5])
-        else { throw DatabaseError(message: "task \(row[0] as Int64) has an unknown state") }
-        number = row[0]
-        sweep = SweepID(unchecked: row[1])
-        sweepName = row[2]
-        id = SweepTaskID(unchecked: row[3])
-        epochsCompleted = row[4]
+        guard let state = TaskState(rawValue: try row[stored: 8]),
+            let digest = Digest(hexadecimal: try row[stored: 5])
+        else {
+            throw DatabaseError(message: "task \(try row[stored: 0] as Int64) has an unknown state")
+        }
+        number = try row[stored: 0]
+        sweep = SweepID(unchecked: try row[stored: 1])
+        sweepName = try row[stored: 2]
+        id = SweepTaskID(unchecked: try row[stored: 3])
+        epochsCompleted = try row[stored: 4]
         dataDigest = digest
-        epochs = row[6]
-        lease = (row[7] as String?).map(LeaseID.init(unchecked:))
-        checkpointEveryEpochs = row[12]
-        stopsEarly = row[13]
-        sharesResults = row[14]
-        halvingText = row[15]
+        epochs = try row[stored: 6]
+        lease = (try row[stored: 7] as String?).map(LeaseID.init(unchecked:))
+        checkpointEveryEpochs = try row[stored: 12]
+        stopsEarly = try row[stored: 13]
+        sharesResults = try row[stored: 14]
+        halvingText = try row[stored: 15]
         machine = LeaseMachine(
-            state: state, attempt: row[9], attemptsCharged: row[10], attemptMax: row[11])
+            state: state, attempt: try row[stored: 9], attemptsCharged: try row[stored: 10],
+            attemptMax: try row[stored: 11])
     }
 
     /// The sweep's; nil where it has none.

@@ -38,6 +38,18 @@ public struct ExampleSelection: Hashable, Sendable {
     }
 }
 
+/// Some examples of one data set.
+public struct DataUse: Hashable, Sendable {
+    public var selection: ExampleSelection
+    /// Of the data set's file.
+    public var digest: Digest
+
+    public init(selection: ExampleSelection, digest: Digest) {
+        self.selection = selection
+        self.digest = digest
+    }
+}
+
 extension ExampleSelection {
     /// The positions in a split of the examples that are used, ascending: those with a label below
     /// `classes`, the first `limit` of them.

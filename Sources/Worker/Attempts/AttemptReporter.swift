@@ -42,6 +42,9 @@ final class AttemptReporter: Sendable {
     /// Whether what the attempt measured is refused, though it may hold the task still.
     var areRowsRefused: Bool { state.withLock { $0.refusal?.isResultRefused ?? false } }
 
+    /// Whether the coordinator lacks rows that it acknowledged before, as after a loss of its disk.
+    var areRowsMissing: Bool { state.withLock { $0.refusal?.code == .metricsGap } }
+
     /// How many calls the coordinator has taken, heartbeats and others.
     var takenCount: Int { state.withLock { $0.taken } }
 

@@ -239,6 +239,10 @@ extension AttemptRunner {
         case .notHere(let reason, let pauseSeconds):
             handBack(attempt.lease, .warning, reason: reason, logger)
             access.stop.sleep(seconds: pauseSeconds)
+        case .lost(let reason) where attempt.reporter.areRowsMissing:
+            // The next attempt posts the rows of the checkpoint that it resumes from.
+            keeper.end()
+            handBack(attempt.lease, .warning, reason: reason, logger)
         case .lost(let reason):
             keeper.endAndRemove()
             if attempt.reporter.areRowsRefused {

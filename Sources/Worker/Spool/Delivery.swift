@@ -4,6 +4,8 @@ import Shared
 /// the coordinator has taken it or refused it for good.
 struct Delivery {
     let access: CoordinatorAccess
+    /// Removes this host's checkpoints of a task whose result is refused.
+    var removeCheckpoints: (SweepTaskID) -> Void = { _ in }
 
     /// How an attempt's end was received.
     enum Outcome: Equatable {
@@ -79,6 +81,7 @@ struct Delivery {
     /// discarded: the attempt may have resumed from it, and the next one would be refused alike.
     /// If the call does not get through, the lease expires.
     func discardCheckpoint(of lease: Lease, reason: String) {
+        removeCheckpoints(lease.task)
         let failure = FailRequest(
             error: "The coordinator refused the result: \(reason)", isPermanent: false,
             discardsCheckpoint: true)
@@ -87,8 +90,12 @@ struct Delivery {
 }
 
 extension ClientError {
-    /// Whether it is not the attempt that has no say any more, but what it says that is refused.
-    var isResultRefused: Bool { isFinal && code != .leaseLost }
+    /// Whether the coordinator holds the result itself for wrong: a repetition from the same
+    /// checkpoint would be refused alike. Rows that the coordinator lacks say nothing of that.
+    var isResultRefused: Bool {
+        guard isFinal else { return false }
+        return code == .trajectoryMismatch || code == .metricsConflict || code == .badRequest
+    }
 
     /// Whether a call about a lease is refused for good: the attempt has no say any more. A wrong
     /// or changed token, or a coordinator that does not know the lease, may be a mistake of

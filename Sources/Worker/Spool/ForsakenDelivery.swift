@@ -8,6 +8,7 @@ import Shared
 struct ForsakenDelivery: Sendable {
     let spool: Spool
     let access: CoordinatorAccess
+    let shelf: CheckpointShelf
     let logger: Logger
     let now: @Sendable () -> Timestamp
     var pauseSeconds = Limits.spoolSearchSeconds
@@ -59,7 +60,8 @@ struct ForsakenDelivery: Sendable {
                     "a journal is damaged, but has its end",
                     metadata: ["lines": "\(journal.damagedLines)"])
             }
-            outcome = Delivery(access: access).deliver(journal)
+            outcome = Delivery(access: access, removeCheckpoints: shelf.removeAll(of:))
+                .deliver(journal)
         } catch {
             outcome = .notNow(reason: "\(error)")
         }

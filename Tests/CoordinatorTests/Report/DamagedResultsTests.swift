@@ -116,6 +116,12 @@ import Testing
             sql: "UPDATE metric SET lastEpoch = 7", sentence: "and recorded as 4, up to epoch 7"),
         Damage(sql: "UPDATE metric SET count = 9", sentence: "and recorded as 9, up to epoch 2"),
         Damage(
+            sql: "UPDATE task SET divergedEpoch = 1 WHERE trajectory IS NOT NULL",
+            sentence: "its first diverged epoch is none, the stored one is 1"),
+        Damage(
+            sql: "UPDATE task SET state = 'diverged' WHERE state = 'succeeded'",
+            sentence: "its stored state contradicts its stored metric rows"),
+        Damage(
             sql: "UPDATE metric SET rows = x'ffffffff'",
             sentence: "(position 2): its stored metric rows from number 0 on do not parse"),
         Damage(
@@ -148,6 +154,99 @@ import Testing
         try await Self.execute(damage.sql, world)
         let found = try await world.server.store.damagedContents()
         #expect(found.contains { $0.contains(damage.sentence) }, "\(found)")
+    }
+
+    /// Of a store that other pages of are damaged, too: each is named.
+    @Test func `one damage hides no other`() async throws {
+        let world = try await Self.world()
+        try await Self.execute("UPDATE metric SET count = 9", world)
+        try await Self.execute(
+            "UPDATE sweep SET specification = '{}' WHERE name = 'study'", world)
+        try await Self.execute("UPDATE configuration SET json = '{}'", world)
+        let found = try await world.server.store.damagedContents()
+        for sentence in ["and recorded as 9", "specification is damaged", "do not hash to its id"] {
+            #expect(found.contains { $0.contains(sentence) }, "\(found)")
+        }
+        #expect(found.contains { $0.contains("sweep twin") }, "\(found)")
+    }
+
+    /// SQLite checks types and NOT NULL on writing only: a bit of a record's header makes NULL of a
+    /// number. Reading it is an error, and never the end of the process.
+    @Test func `NULL or another type in any column ends no reader`() async throws {
+        let world = try await Self.world()
+        try await world.server.store.foldLog()
+        let database = world.server.directory.databasePath
+        let columns = try await world.server.store.pool.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT t.name, c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c
+                    WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name NOT LIKE 'grdb%'
+                    """
+            ).map { (table: $0[0] as String, column: $0[1] as String) }
+        }
+        #expect(columns.count > 60)
+        let copy = try TemporaryDirectory()
+        var (written, reported) = (0, 0)
+        for (number, (table, column)) in columns.enumerated() {
+            for value in ["NULL", "x'ff'"] {
+                let path = "\(copy.path)/\(number)\(value.count).sqlite"
+                for end in ["", "-mark"] {
+                    try FileManager.default.copyItem(atPath: database + end, toPath: path + end)
+                }
+                guard try Self.put(value, into: column, of: table, path) else { continue }
+                written += 1
+                guard
+                    let store = try? Store(
+                        path: path, leaseDuration: .seconds(30), environment: .system)
+                else { continue }
+                _ = try? await store.brokenInvariants()
+                _ = try? await store.damagedContents()
+                _ = try? await store.statuses()
+                for sweep in ["study", "twin"] {
+                    let count = try? await store.withSnapshot(of: sweep) { snapshot in
+                        var (snapshot, count) = (snapshot, 0)
+                        try snapshot.checkResults(skipsDamaged: true)
+                        try snapshot.forEachTask(withConfiguration: true) { _ in count += 1 }
+                        return count
+                    }
+                    reported += count ?? 0
+                }
+                try store.pool.close()
+            }
+        }
+        #expect(written > 100 && reported > written, "\(written), \(reported)")
+    }
+
+    /// Without the constraints, which keep it out.
+    /// - Returns: false for a key, which the table needs.
+    private static func put(
+        _ value: String, into column: String, of table: String, _ path: String
+    ) throws -> Bool {
+        let queue = try DatabaseQueue(path: path)
+        defer { try? queue.close() }
+        try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA writable_schema = ON")
+            let tables = try Row.fetchAll(
+                database, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
+            for table in tables {
+                let sql = (table["sql"] as String).replacing("NOT NULL", with: "")
+                    .replacing(/\bSTRICT,?/, with: "").replacing(/CHECK\s*\(/, with: "CHECK (1 OR ")
+                try database.execute(
+                    sql: "UPDATE sqlite_schema SET sql = ? WHERE name = ?",
+                    arguments: [sql, table["name"] as String])
+            }
+            try database.execute(sql: "PRAGMA writable_schema = RESET")
+        }
+        return try queue.writeWithoutTransaction { database in
+            try database.execute(sql: "PRAGMA foreign_keys = OFF")
+            do {
+                try database.execute(sql: "UPDATE \(table) SET \"\(column)\" = \(value)")
+                return true
+            } catch {
+                return false
+            }
+        }
     }
 
     @Test func `a value at a rung is held against the rows`() async throws {

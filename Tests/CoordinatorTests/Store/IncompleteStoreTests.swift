@@ -154,6 +154,60 @@ import Testing
         #expect(try await Facts(Self.serve(data)) == facts)
     }
 
+    /// As a restore that puts back the database of today and the log of yesterday.
+    @Test func `an older log beside a complete database is refused, and harms nothing`()
+        async throws
+    {
+        let world = try await ServerWorld()
+        let database = world.server.directory.databasePath
+        let old = world.directory.path + "/old"
+        try await world.test { client in
+            #expect(try await client.post("/v1/sweeps", ServerWorld.sweep()).status == 201)
+            try FileManager.default.copyItem(atPath: database + "-wal", toPath: old)
+            let leases = try await client.lease(slots: 2)
+            try await ReportsTests.finish(leases[0], client)
+        }
+        try await world.server.store.foldLog()
+        let facts = try await Facts(world.server.store)
+        let copy = try TemporaryDirectory()
+        let data = copy.path + "/data"
+        try FileManager.default.copyItem(atPath: world.server.directory.path, toPath: data)
+        let log = data + "/coordinator.sqlite-wal"
+        try? FileManager.default.removeItem(atPath: log)
+        try? FileManager.default.removeItem(atPath: data + "/coordinator.sqlite-shm")
+        try FileManager.default.copyItem(atPath: old, toPath: log)
+        let before = FileManager.default.contents(atPath: data + "/coordinator.sqlite")
+        let refusal = try await Self.refusal { _ = try Self.serve(data) }
+        guard case .commitsMissing(_, _, _, hasLog: true) = refusal else {
+            Issue.record("\(String(describing: refusal))")
+            return
+        }
+        #expect(FileManager.default.contents(atPath: data + "/coordinator.sqlite") == before)
+        try FileManager.default.removeItem(atPath: log)
+        #expect(try await Facts(Self.serve(data)) == facts)
+    }
+
+    /// Builds before the mark have none: that their store is another build's says more.
+    @Test func `a store of another build is named as that`() async throws {
+        let (copy, _) = try await Self.data(at: .afterACleanEnd)
+        let data = copy.path + "/data"
+        let queue = try DatabaseQueue(path: data + "/coordinator.sqlite")
+        try await queue.write { database in
+            try database.execute(
+                sql:
+                    "UPDATE grdb_migrations SET identifier = '1: tables' WHERE identifier LIKE '2:%'"
+            )
+        }
+        try queue.close()
+        for hasMark in [true, false] {
+            if !hasMark { try Self.cut(data, .mark) }
+            #expect(throws: StoreError.otherBuild(path: data + "/coordinator.sqlite")) {
+                _ = try Self.serve(data)
+            }
+        }
+        #expect(!FileManager.default.fileExists(atPath: data + "/coordinator.sqlite-mark"))
+    }
+
     @Test func `a database that is gone, or another one, is refused`() async throws {
         let (copy, _) = try await Self.data(at: .afterACleanEnd)
         let (other, _) = try await Self.data(at: .afterACleanEnd)

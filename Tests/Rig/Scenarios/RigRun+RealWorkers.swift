@@ -73,19 +73,21 @@ extension RigRun {
         let name = "real-\(number)"
         try deployment.write(Self.yaml(name), to: name + ".yaml")
         _ = try await deployment.output(of: "submit", name + ".yaml", "--coordinator", address)
+        var wanted: Int?
         while try await !deployment.status(of: name).isFinished {
             guard !control.isStopped else { throw TestFailure("\(name) is not finished") }
             guard let calls else {
                 try await Task.sleep(for: .milliseconds(100))
                 continue
             }
-            // With nothing to train there are no calls to wait for.
-            let wanted = recorder.callCount + calls.lowerBound + random.below(calls.count)
-            let end = ContinuousClock.now + .seconds(5)
-            while recorder.callCount < wanted, ContinuousClock.now < end {
+            // A round ends also without enough calls: a sweep that is finished makes none.
+            let count = wanted ?? recorder.callCount + calls.lowerBound + random.below(calls.count)
+            let end = ContinuousClock.now + .seconds(1)
+            while recorder.callCount < count, ContinuousClock.now < end {
                 try await Task.sleep(for: .milliseconds(1))
             }
-            if recorder.callCount >= wanted { try await fault() }
+            wanted = recorder.callCount < count ? count : nil
+            if wanted == nil { try await fault() }
         }
         return Table(try await deployment.output(of: "report", name)).column("trajectory_sha256")
     }

@@ -17,9 +17,11 @@ import Testing
     }
 
     private let directory: TemporaryDirectory
+    private let checkpoints: TemporaryDirectory
     private let spool: Spool
 
     init() throws {
+        checkpoints = try TemporaryDirectory()
         directory = try TemporaryDirectory()
         spool = try Spool(directory: directory.path, owner: WorkerName(unchecked: "alive"))
     }
@@ -40,6 +42,7 @@ import Testing
     ) -> Set<String> {
         ForsakenDelivery(
             spool: spool, access: CoordinatorAccess(address: server.address, stop: StopSignal()),
+            shelf: CheckpointShelf(directory: checkpoints.path, owner: WorkerName(unchecked: "alive")),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             now: { Timestamp(Date(timeIntervalSinceNow: days * 86_400)) }
         ).deliverAll(waiting)
@@ -98,6 +101,7 @@ import Testing
 
     @Test(arguments: [
         (409, ErrorCode.leaseLost, false), (422, .trajectoryMismatch, false),
+        (409, .metricsConflict, false), (422, .badRequest, false),
         (410, .leaseLost, false), (401, .forbidden, true), (403, .forbidden, true),
         (404, .notFound, true),
     ])
@@ -105,6 +109,7 @@ import Testing
         status: Int, code: ErrorCode, isKept: Bool
     ) throws {
         try leave("l1")
+        let checkpoint = try leaveCheckpoint()
         let server = try ScriptedServer([try Self.refusal(status, code)])
         defer { server.stop() }
         let waiting = deliver(to: server)
@@ -120,6 +125,8 @@ import Testing
         }
         #expect(left.count == (isKept ? 1 : 0))
         #expect(waiting == Set(left))
+        // The same checkpoint must not lead there again.
+        #expect(FileManager.default.fileExists(atPath: checkpoint) == !isDiscarded)
         // It is asked again, by and by.
         let count = server.received.count
         deliver(to: server, waiting: waiting)
@@ -139,6 +146,26 @@ import Testing
         #expect(deliver(to: server).isEmpty)
         #expect(Self.verbs(server) == ["l1 fail", "l1 fail"])
         #expect(spool.unheard.isEmpty)
+    }
+
+    /// Rows that are in neither place say nothing of the checkpoint, which may stand for hours.
+    @Test func `a result whose rows are lost discards no checkpoint`() throws {
+        try leave("l1")
+        try damage("l1", line: 1)
+        let checkpoint = try leaveCheckpoint()
+        let server = try ScriptedServer([try Self.refusal(409, .metricsGap)])
+        defer { server.stop() }
+        #expect(deliver(to: server).isEmpty)
+        #expect(Self.verbs(server) == ["l1 complete"])
+        #expect(FileManager.default.fileExists(atPath: checkpoint))
+        #expect(left == [])
+    }
+
+    /// Of the task that the journals are of.
+    private func leaveCheckpoint() throws -> String {
+        let path = "\(checkpoints.path)/\(SpoolTests.lease("l1").task).1.safetensors"
+        try Data([1]).write(to: URL(filePath: path))
+        return path
     }
 
     private func damage(_ lease: String, line: Int) throws {
