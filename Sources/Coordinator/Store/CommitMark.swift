@@ -14,8 +14,8 @@ import Synchronization
 ///
 /// A data directory that is complete is never refused:
 ///  * the file is on disk, with the number 0, before the database is made;
-///  * its number is written after the commit's fsync, so a kill, a power cut or a full disk can only
-///    leave it too low;
+///  * its number is written after the commit's fsync, so a kill, a power cut or a full disk can
+///    leave it only too low;
 ///  * whether a `-wal` file exists does not matter: a program that closes the database and folds
 ///    the log in does not change the number in the table.
 ///

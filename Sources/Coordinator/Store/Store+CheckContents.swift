@@ -158,10 +158,11 @@ extension Store {
                 of: halving.metric, at: epoch, ofTask: row[stored: 2], database)
             guard let measured, measured.bitPattern != bits else { continue }
             let stored = MetricValue(Float(bitPattern: bits)).text
+            let found = MetricValue(measured).text
             wrong.append(
                 "task \(id) of sweep \(name) (position \(position)): its stored value at rung "
-                    + "\(epoch) is \(stored), its stored metric rows say \(MetricValue(measured).text): one of the two was "
-                    + "damaged")
+                    + "\(epoch) is \(stored), its stored metric rows say \(found): one of the two "
+                    + "was damaged")
         }
         return wrong
     }

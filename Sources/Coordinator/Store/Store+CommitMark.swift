@@ -40,10 +40,10 @@ extension Store {
         }
     }
 
-    /// Reads by a connection that changes neither the database nor its log. A pool writes to the log
-    /// when it opens a database, and a log that is put back later would not fit any more; the last
-    /// connection that may write carries a log over to the database when it closes, also an older
-    /// log that lies beside a newer database.
+    /// Reads by a connection that changes neither the database nor its log. A pool writes to the
+    /// log when it opens a database, and a log that is put back later would not fit any more. The
+    /// last connection that may write copies the log to the database when it closes, also an older
+    /// log beside a newer database.
     private static func reading<Value>(
         _ path: String, _ configuration: GRDB.Configuration,
         _ read: (Database) throws -> Value

@@ -128,7 +128,7 @@ extension Store {
                 } catch {
                     result = nil
                     damaged[position] =
-                        "the task at position \(position) of sweep \(sweep) cannot be read: \(error)"
+                        "task \(position) of sweep \(sweep) cannot be read: \(error)"
                 }
             }
             result?.add(row)

@@ -230,7 +230,8 @@ import Testing
             let tables = try Row.fetchAll(
                 database, sql: "SELECT name, sql FROM sqlite_schema WHERE type = 'table'")
             for table in tables {
-                let sql = (table["sql"] as String).replacing("NOT NULL", with: "")
+                let sql = (table["sql"] as String).replacing("IS NOT NULL", with: "NOTNULL")
+                    .replacing("NOT NULL", with: "")
                     .replacing(/\bSTRICT,?/, with: "").replacing(/CHECK\s*\(/, with: "CHECK (1 OR ")
                 try database.execute(
                     sql: "UPDATE sqlite_schema SET sql = ? WHERE name = ?",

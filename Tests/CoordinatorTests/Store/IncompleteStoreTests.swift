@@ -194,9 +194,10 @@ import Testing
         let queue = try DatabaseQueue(path: data + "/coordinator.sqlite")
         try await queue.write { database in
             try database.execute(
-                sql:
-                    "UPDATE grdb_migrations SET identifier = '1: tables' WHERE identifier LIKE '2:%'"
-            )
+                sql: """
+                    UPDATE grdb_migrations SET identifier = '1: tables'
+                    WHERE identifier LIKE '2:%'
+                    """)
         }
         try queue.close()
         for hasMark in [true, false] {

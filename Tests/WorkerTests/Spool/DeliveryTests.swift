@@ -42,7 +42,8 @@ import Testing
     ) -> Set<String> {
         ForsakenDelivery(
             spool: spool, access: CoordinatorAccess(address: server.address, stop: StopSignal()),
-            shelf: CheckpointShelf(directory: checkpoints.path, owner: WorkerName(unchecked: "alive")),
+            shelf: CheckpointShelf(
+                directory: checkpoints.path, owner: WorkerName(unchecked: "alive")),
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
             now: { Timestamp(Date(timeIntervalSinceNow: days * 86_400)) }
         ).deliverAll(waiting)
