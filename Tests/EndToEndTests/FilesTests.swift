@@ -31,7 +31,7 @@ extension EndToEnd {
                 #expect(command.output.hasPrefix("tiny: 12 tasks\n"))
                 #expect(!command.output.contains("warning"))
                 let warning =
-                    "warning: large.yaml: line 13, axes.seeds.weights[2]: found 9007199254740993,"
+                    "warning: large.yaml: line 14, axes.seeds.weights[2]: found 9007199254740993,"
                 #expect(command.errors.hasPrefix(warning), "\(command.errors)")
                 // The other line is about the data, which nobody has checked.
                 let lines = command.errors.split(separator: "\n")

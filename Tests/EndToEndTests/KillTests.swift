@@ -19,7 +19,6 @@ extension EndToEnd {
         private static func yaml(_ name: String) -> String {
             TinySweep.yaml.replacing("name: \(TinySweep.name)", with: "name: \(name)") + """
 
-                attempts: 100
                 share_results: false
                 checkpoint: {every_epochs: \(everyEpochs)}
                 """

@@ -89,9 +89,9 @@ public struct Mutant: Sendable {
             scenario: "restart-storm",
             Edit(
                 "Store/Store.swift",
-                "task: SweepTaskID(unchecked: row[6])),\n                    now: now)",
+                "task: SweepTaskID(unchecked: try row[stored: 6])),\n                    now: now)",
                 """
-                task: SweepTaskID(unchecked: row[6])),
+                task: SweepTaskID(unchecked: try row[stored: 6])),
                     now: MUTANT ? now - liveLeases.leaseDuration : now)
                 """)),
         Mutant(
