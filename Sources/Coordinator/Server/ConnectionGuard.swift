@@ -15,6 +15,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let bounds: ConnectionDeadlines.Bounds
     private var deadlines: ConnectionDeadlines
     private var nextLook: Scheduled<Void>?
+    private var watches: [DepartureWatch] = []
+    private var clientHasLeft = false
 
     init(_ bounds: ConnectionDeadlines.Bounds) {
         self.bounds = bounds
@@ -31,7 +33,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         nextLook?.cancel()
         nextLook = nil
+        clientLeft()
         context.fireChannelInactive()
+    }
+
+    /// On the connection's event loop.
+    func add(_ watch: DepartureWatch) {
+        watches.removeAll(where: \.hasEnded)
+        if clientHasLeft { watch.clientLeft() } else { watches.append(watch) }
+    }
+
+    private func clientLeft() {
+        clientHasLeft = true
+        for watch in watches { watch.clientLeft() }
+        watches = []
     }
 
     private func lookLater(_ context: ChannelHandlerContext) {
@@ -78,6 +93,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent { deadlines.coordinatorStops(now: .now) }
+        if case .inputClosed? = event as? ChannelEvent { clientLeft() }
         context.fireUserInboundEventTriggered(event)
     }
 }

@@ -15,6 +15,8 @@ struct CoordinatorServer {
     let tokens: TokenBook
     let ownTokens: OwnTokens
     let rates = RequestRates()
+    let budgets = CallBudgets()
+    let refusals = RefusalLog()
     let space: DiskSpace
     let ready = ReadySignal()
     let logger: Logger
@@ -87,7 +89,7 @@ struct CoordinatorServer {
         [
             .init(service: application),
             .init(
-                service: Reaper(store: store, ready: ready, logger: logger),
+                service: Reaper(store: store, ready: ready, refusals: refusals, logger: logger),
                 failureTerminationBehavior: .gracefullyShutdownGroup),
             .init(service: CheckpointSweeper(store: store, files: checkpoints, logger: logger)),
             .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
@@ -106,12 +108,13 @@ struct CoordinatorServer {
         return try place.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain
     }
 
-    func router(hosts: AllowedHosts = AllowedHosts([])) -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: ErrorAnswers())
+    func router(hosts: AllowedHosts = AllowedHosts([])) -> Router<CallContext> {
+        let router = Router(context: CallContext.self)
+        router.add(
+            middleware: ErrorAnswers(refusals: refusals, instant: store.environment.instant))
         router.add(
             middleware: Gatekeeper(
-                hosts: hosts, tokens: tokens, rates: rates, space: space,
+                hosts: hosts, tokens: tokens, rates: rates, space: space, budgets: budgets,
                 now: store.environment.now, instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
         let files = DatasetFiles(directory: directory.datasetsPath)

@@ -9,7 +9,7 @@ struct DatasetRoutes {
     let files: DatasetFiles
     let directory: DataDirectory
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.get("/v1/datasets") { _, _ in
             try await jsonResponse(DatasetList(datasets: store.datasets()))
         }
@@ -25,7 +25,7 @@ struct DatasetRoutes {
         guard SweepID(rawValue: name) != nil else {
             throw APIError(
                 .badRequest, .badRequest,
-                "A data set's name must be 1 to \(Limits.nameCharactersMax) letters, digits, '-', "
+                "A data set's name must be 1 to \(Limits.nameBytesMax) letters, digits, '-', "
                     + "'_' or '.'.")
         }
         let id = try request.requestID()

@@ -21,7 +21,7 @@ struct SweepRoutes {
 
     private static let csv = "text/csv; charset=utf-8"
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.post("/v1/sweeps") { request, _ in try await submit(request) }
         // Not below `/v1/sweeps`, where it would hide the sweep of that name.
         router.post("/v1/sweep_check") { request, _ in
@@ -88,7 +88,7 @@ struct SweepRoutes {
     }
 
     /// A name may have spaces and letters of any language: in a path they are percent-encoded.
-    private func name(_ context: BasicRequestContext) -> String {
+    private func name(_ context: CallContext) -> String {
         context.parameters.get("sweep")?.removingPercentEncoding ?? ""
     }
 }

@@ -7,7 +7,7 @@ struct TokenRoutes {
     let tokens: TokenBook
     let now: @Sendable () -> Timestamp
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.get("/v1/tokens") { _, _ in
             try jsonResponse(TokenList(tokens: tokens.statuses(at: now())))
         }
@@ -30,10 +30,10 @@ struct TokenRoutes {
                 "valid_for_seconds must be 1 to \(Limits.tokenSecondsMax).")
         }
         // It is shown on terminals.
-        guard message.label.isPlain, message.label.utf8.count <= Limits.nameCharactersMax else {
+        guard message.label.isPlain, message.label.utf8.count <= Limits.nameBytesMax else {
             throw APIError(
                 .badRequest, .badRequest,
-                "label must be at most \(Limits.nameCharactersMax) bytes, without control "
+                "label must be at most \(Limits.nameBytesMax) bytes, without control "
                     + "characters.")
         }
     }

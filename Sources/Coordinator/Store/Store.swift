@@ -32,7 +32,8 @@ struct Store: Sendable {
         path: String, leaseDuration: Duration, environment: Environment, acceptsLoss: Bool = false
     ) throws {
         var configuration = GRDB.Configuration()
-        configuration.maximumReaderCount = 4
+        // Reports have readers of their own beside these.
+        configuration.maximumReaderCount = Limits.readersMax + Limits.reportReadersMax
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
