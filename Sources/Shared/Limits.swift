@@ -159,6 +159,8 @@ public enum Limits {
     /// Workers that called since the coordinator started; beyond, the longest silent is forgotten.
     public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
+    /// Tasks of a submission that one transaction stores.
+    public static let tasksPerWriteMax = 1_000
     /// Leases that one transaction takes back.
     public static let expiryBatchMax = 4_096
     /// Pages in the write-ahead log before they are carried over to the file; on a small disk as
@@ -207,6 +209,9 @@ public enum Limits {
     /// Sweeps that are being read, planned and stored, one after the other.
     public static let submissionsAtOnceMax = 16
     public static let submissionsAtOncePerTokenMax = 4
+    /// After this time without its sender a submission is cancelled: longer than a client pauses
+    /// before it connects again.
+    public static let abandonedSubmissionSeconds = 25.0
     /// Data sets that are being received.
     public static let uploadsAtOnceMax = 8
     public static let uploadsAtOncePerTokenMax = 2
@@ -216,6 +221,8 @@ public enum Limits {
     /// Lines about refused calls in the log, of one kind in this time.
     public static let refusalsLoggedMax = 10
     public static let refusalLogSeconds = 60.0
+    /// Unfinished sweeps that a refusal to remove their data names.
+    public static let sweepsNamedMax = 10
     /// How many of a sweep's damaged tasks a refused report names.
     public static let damagedTasksNamedMax = 10
     /// A report may always have so much of the disk, whatever is left.

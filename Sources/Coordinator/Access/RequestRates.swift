@@ -47,16 +47,17 @@ final class RequestRates: Sendable {
 
     private let state = Mutex(State())
 
-    /// Nil where the call may go on, else the seconds after which one may come again.
+    /// - Parameter total: of the bucket that this token shares with others; nil: it shares none.
+    /// - Returns: nil if the call may go on, else the seconds after which one may come again.
     func secondsToWait(
-        _ token: Digest, _ role: Role, now: ContinuousClock.Instant
+        _ token: Digest, _ rate: Rate, ofAll total: Rate? = nil, now: ContinuousClock.Instant
     ) -> Double? {
         state.withLock { state in
             // No more than there are tokens, but for those that were revoked.
             if state.tokens.count > 2 * Limits.tokensMax { state.tokens.removeAll() }
-            let wait = Self.take(from: &state.tokens[token], .of(role), now: now)
-            guard wait == nil, let rate = Rate.ofAll(role) else { return wait }
-            return Self.take(from: &state.people, rate, now: now)
+            let wait = Self.take(from: &state.tokens[token], rate, now: now)
+            guard wait == nil, let total else { return wait }
+            return Self.take(from: &state.people, total, now: now)
         }
     }
 

@@ -83,7 +83,11 @@ extension APIError {
     private init(_ error: StoreError) {
         let (status, code): (HTTPResponse.Status, ErrorCode) =
             switch error {
-            case .noSuchSweep, .noSuchLease, .noSuchDataset, .notSetAside: (.notFound, .notFound)
+            case .noSuchSweep, .noSuchLease, .noSuchDataset, .noSuchDatasetName, .notSetAside:
+                (.notFound, .notFound)
+            case .datasetInUse: (.conflict, .datasetInUse)
+            case .quotaExceeded: (.contentTooLarge, .tooLarge)
+            case .dataRemoved: (.unprocessableContent, .unknownDataset)
             case .leaseLost: (.conflict, .leaseLost)
             case .selfTestFailed: (.forbidden, .selfTestFailed)
             case .setAside: (.forbidden, .setAside)

@@ -85,7 +85,9 @@ struct Gatekeeper: RouterMiddleware {
             throw APIError(
                 .forbidden, .forbidden, "A token of the role '\(role.rawValue)' may not do this.")
         }
-        if let wait = rates.secondsToWait(entry.request.digest, role, now: instant()) {
+        let wait = rates.secondsToWait(
+            entry.request.digest, .of(role), ofAll: .ofAll(role), now: instant())
+        if let wait {
             throw APIError(
                 .tooManyRequests, .tooManyRequests,
                 "This token, or all tokens of its role together, call too often.",

@@ -14,12 +14,14 @@ struct TokenRoutes {
         router.post("/v1/tokens") { request, _ in
             let message = try await MutatingCall(request, as: TokenRequest.self).message
             try check(message)
-            return try jsonResponse(try told { try tokens.add(message, at: now()) })
+            return try await jsonResponse(
+                told { [tokens, now] in try tokens.add(message, at: now()) })
         }
         router.post("/v1/tokens/:token/revoke") { request, context in
             _ = try await MutatingCall<JSONValue>(request)
             let id = context.parameters.get("token") ?? ""
-            return try jsonResponse(try told { try tokens.revoke(id, at: now()) })
+            return try await jsonResponse(
+                told { [tokens, now] in try tokens.revoke(id, at: now()) })
         }
     }
 
@@ -38,9 +40,12 @@ struct TokenRoutes {
         }
     }
 
-    private func told(_ change: () throws -> TokenStatus) throws -> TokenStatus {
+    /// A change waits for the disk.
+    private func told(_ change: @escaping @Sendable () throws -> TokenStatus) async throws
+        -> TokenStatus
+    {
         do {
-            return try change()
+            return try await LongWork.run(on: LongWork.tokens) { _ in try change() }
         } catch let error as TokenBookError {
             let (status, code): (HTTPResponse.Status, ErrorCode) =
                 switch error {

@@ -33,73 +33,6 @@ struct NewSweep: Sendable {
 
 /// The verbs on sweeps.
 extension Store {
-    /// Stores a sweep and all its tasks, or nothing.
-    func create(_ sweep: NewSweep, _ key: RequestKey) async throws -> SweepCreated {
-        let now = environment.now()
-        let randomBits = environment.randomBits
-        let halving = try sweep.halving.map { rule in
-            String(decoding: try WireCoding.encode(rule), as: UTF8.self)
-        }
-        return try await once(key) { database in
-            // Tasks are numbered from 1 and never taken away.
-            let stored = try Int.fetchOne(database, sql: "SELECT MAX(number) FROM task") ?? 0
-            guard stored + sweep.tasks.count <= Limits.tasksStoredMax else {
-                throw StoreError.tooManyTasks(found: sweep.tasks.count, stored: stored)
-            }
-            let id = SweepID.random(digits: 10, randomBits)
-            try database.execute(
-                sql: """
-                    INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs,
-                        halving, sharesResults)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    id.rawValue, sweep.name, sweep.specification, now.milliseconds,
-                    sweep.checkpointEveryEpochs, halving, sweep.sharesResults,
-                ])
-            try Self.insert(sweep, id, database)
-            try Self.planRechecks(
-                of: sweep.tasks, in: id, share: sweep.recheckShare, database)
-            let cached = sweep.sharesResults ? try Self.takeResults(for: id, database) : 0
-            return SweepCreated(
-                id: id, name: sweep.name, taskCount: sweep.tasks.count, cachedCount: cached,
-                warnings: sweep.warnings)
-        }
-    }
-
-    private static func insert(_ sweep: NewSweep, _ id: SweepID, _ database: Database) throws {
-        let insertTask = try database.cachedStatement(
-            sql: """
-                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, stopsEarly,
-                    attemptMax)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        let insertConfiguration = try database.cachedStatement(
-            sql: "INSERT INTO configuration (task, json) VALUES (?, ?)")
-        var gates: [[String]: Int64] = [:]
-        for task in sweep.tasks {
-            let gate = try gates[task.gateCells] ?? insertGate(task.gateCells, database)
-            gates[task.gateCells] = gate
-            try insertTask.execute(arguments: [
-                id.rawValue, task.position, task.id.rawValue, task.dataDigest.hexadecimal, gate,
-                task.epochs, task.stopsEarly, sweep.attemptMax,
-            ])
-            try insertConfiguration.execute(arguments: [
-                database.lastInsertedRowID, task.configuration,
-            ])
-        }
-    }
-
-    private static func insertGate(_ cells: [String], _ database: Database) throws -> Int64 {
-        let text = String(decoding: try WireCoding.encode(cells), as: UTF8.self)
-        try database.execute(
-            sql: "INSERT INTO gate (cells) VALUES (?) ON CONFLICT DO NOTHING", arguments: [text])
-        let number = try Int64.fetchOne(
-            database, sql: "SELECT number FROM gate WHERE cells = ?", arguments: [text])
-        guard let number else { throw DatabaseError(message: "a gate was not stored") }
-        return number
-    }
-
     /// The sweep of that id, or the newest of that name.
     func findSweep(_ idOrName: String) async throws -> SweepID {
         try await pool.read { try Self.findSweep(idOrName, $0) }
@@ -110,6 +43,7 @@ extension Store {
             database,
             sql: """
                 SELECT id FROM sweep WHERE (id = ?1 OR name = ?1) AND recheckOf IS NULL
+                    AND firstStagedTask IS NULL
                 ORDER BY id = ?1 DESC, number DESC LIMIT 1
                 """,
             arguments: [idOrName])
