@@ -179,8 +179,8 @@ public enum Limits {
     public static let tokenIDDigits = 12
     /// Ten years; those without an end are valid until they are revoked.
     public static let tokenSecondsMax: Int64 = 315_576_000
-    /// Of one token: a person's programs, a coordinator's owner, and what a worker's token may do at
-    /// most.
+    /// Of one token: a person's programs, a coordinator's owner, and what a worker's token may do
+    /// at most.
     public static let personRequestsPerSecond = 50.0
     public static let personRequestBurst = 200.0
     public static let adminRequestsPerSecond = 500.0

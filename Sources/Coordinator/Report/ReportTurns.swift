@@ -23,6 +23,8 @@ final class ReportTurns: Sendable {
 
     init(_ atOnceMax: Int) { self.atOnceMax = atOnceMax }
 
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     /// Runs `body` when it is the caller's turn.
     /// - Throws: `CancellationError` if the task is cancelled while it waits.
     func run<Value>(for caller: Caller?, _ body: () async throws -> Value) async throws -> Value {
@@ -39,7 +41,9 @@ final class ReportTurns: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let begins = state.withLock { state -> Result<Bool, any Error> in
-                    if state.cancelled.remove(number) != nil { return .failure(CancellationError()) }
+                    guard state.cancelled.remove(number) == nil else {
+                        return .failure(CancellationError())
+                    }
                     guard state.running.values.reduce(0, +) < atOnceMax else {
                         state.waiting.append(
                             Waiting(number: number, caller: caller, continuation: continuation))

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import Shared
 
 /// Closes a connection whose time is up. It watches what passes between the HTTP codec and
@@ -23,7 +24,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         deadlines = ConnectionDeadlines(bounds, now: .now)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { lookLater(context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        lookLater(context)
+        let pipeline = context.pipeline.syncOperations
+        guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
+        // It cannot fail: the codec is there.
+        try? pipeline.addHandler(TargetGuard(), position: .before(codec))
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         nextLook?.cancel()
@@ -71,6 +78,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             deadlines.requestBegins(
                 isUpload: head.method == .put, closes: Self.closes(head.headerFields), now: .now)
+            // Not between the parts of an answer to an earlier request.
+            if head.headerFields[.expect]?.lowercased() == "100-continue",
+                deadlines.hasOneRequest
+            {
+                let answer = HTTPTypes.HTTPResponse(status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(answer)), promise: nil)
+            }
         case .body(let bytes): deadlines.requestContinues(bytes: bytes.readableBytes)
         case .end: deadlines.requestEnds(now: .now)
         }

@@ -49,6 +49,23 @@ struct Gatekeeper: RouterMiddleware {
                 .misdirectedRequest, .badRequest,
                 "This coordinator is not known by that name: `serve --host-name` gives it one.")
         }
+        guard HTTPField.Name(TargetGuard.mark).map({ request.headers[$0] == nil }) ?? true else {
+            throw APIError(
+                .misdirectedRequest, .badRequest,
+                "The request's target must be a path, or name the host of the header Host.")
+        }
+        let codings = request.headers[values: .transferEncoding]
+        guard codings.isEmpty || codings.map({ $0.lowercased() }) == ["chunked"] else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "Transfer-Encoding: found \(quoted(codings.joined(separator: ", "))), wanted "
+                    + "chunked alone.")
+        }
+        let expectations = request.headers[values: .expect]
+        guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
+            throw APIError(
+                .expectationFailed, .badRequest, "Expect: only 100-continue is understood.")
+        }
         guard request.uri.string.utf8.count <= Limits.uriBytesMax else {
             throw APIError(
                 .uriTooLong, .tooLarge,

@@ -2,8 +2,8 @@ import Shared
 
 /// Submissions that are being planned and stored now. A large sweep can take longer than its sender
 /// waits: it is then sent again, and again, and each time joins the first. Once it is stored, the
-/// store knows the answer. If nobody has waited for it for a while, it is cancelled: its sender will
-/// not come back.
+/// store knows the answer. If nobody has waited for it for a while, it is cancelled: its sender
+/// will not come back.
 actor Submissions {
     private struct Entry {
         let fingerprint: Digest
@@ -47,6 +47,9 @@ actor Submissions {
             Task { await self.leave(key.id, listener) }
         }
     }
+
+    /// Callers that wait.
+    var listenerCount: Int { running.values.reduce(0) { $0 + $1.listeners.count } }
 
     private func leave(_ id: RequestID, _ listener: Int) async {
         guard running[id]?.listeners.remove(listener) != nil,

@@ -22,7 +22,8 @@ final class DatasetFiles: Sendable {
 
     init(directory: String) { self.directory = directory }
 
-    /// Removes what a killed coordinator did not write to the end. To be called before any is added.
+    /// Removes what a killed coordinator did not write to the end. To be called before any is
+    /// added.
     func removePartial() throws {
         for name in try FileManager.default.contentsOfDirectory(atPath: directory)
         where name.hasSuffix(DurableFile.partialEnding) { unlink("\(directory)/\(name)") }

@@ -23,6 +23,7 @@ extension Store {
                 return row.created(cached: try row.insert(sweep.tasks[...], database))
             }
         }
+        if let earlier = try await earlierAnswer(to: key, as: SweepCreated.self) { return earlier }
         staged.begin(id)
         defer { staged.end(id) }
         do {
@@ -35,13 +36,16 @@ extension Store {
                 let tasks = sweep.tasks[start..<min(start + size, sweep.tasks.count)]
                 cached += try await commits.write { try row.insert(tasks, $0) }
             }
-            let answer = row.created(cached: cached)
-            return try await once(key) { database in
+            let created = row.created(cached: cached)
+            let answer = try await once(key) { database in
                 try database.execute(
                     sql: "UPDATE sweep SET firstStagedTask = NULL WHERE id = ?",
                     arguments: [id.rawValue])
-                return answer
+                return created
             }
+            // Another call of the same id was faster.
+            if answer.id != id { try await removeStaged(id) }
+            return answer
         } catch {
             // If that fails, too, `removeAbandoned` does it.
             try? await removeStaged(id)
@@ -81,7 +85,9 @@ extension Store {
         let tasks = try Int64.fetchAll(
             database, sql: "SELECT number FROM task WHERE sweep = ? LIMIT ?",
             arguments: [id.rawValue, Limits.tasksPerWriteMax])
-        for (table, column) in [("recheck", "task"), ("configuration", "task"), ("task", "number")] {
+        for (table, column) in [
+            ("recheck", "task"), ("configuration", "task"), ("task", "number"),
+        ] {
             try database.execute(
                 sql: "DELETE FROM \(table) WHERE \(column) IN (SELECT value FROM json_each(?))",
                 arguments: [tasks.sqlList])
