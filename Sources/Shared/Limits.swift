@@ -15,7 +15,7 @@ public enum Limits {
     static let drawsMin = 1_000
     /// Of a file of gates.
     public static let gateFileBytesMax = 4 << 20
-    public static let nameCharactersMax = 128
+    public static let nameBytesMax = 128
     /// Thirty years: of what a person types.
     public static let durationSecondsMax: Int64 = 1_000_000_000
     /// Of a name that the domain name system has.
@@ -159,6 +159,8 @@ public enum Limits {
     /// Workers that called since the coordinator started; beyond, the longest silent is forgotten.
     public static let workersSeenMax = 10_000
     public static let commitBatchMax = 256
+    /// Tasks of a submission that one transaction stores.
+    public static let tasksPerWriteMax = 1_000
     /// Leases that one transaction takes back.
     public static let expiryBatchMax = 4_096
     /// Pages in the write-ahead log before they are carried over to the file; on a small disk as
@@ -177,9 +179,15 @@ public enum Limits {
     public static let tokenIDDigits = 12
     /// Ten years; those without an end are valid until they are revoked.
     public static let tokenSecondsMax: Int64 = 315_576_000
-    /// Of one token: a person's programs, and what a worker's token may do at most.
+    /// Of one token: a person's programs, a coordinator's owner, and what a worker's token may do
+    /// at most.
     public static let personRequestsPerSecond = 50.0
     public static let personRequestBurst = 200.0
+    public static let adminRequestsPerSecond = 500.0
+    public static let adminRequestBurst = 2_000.0
+    /// Of all tokens of people together; an owner's are not counted.
+    public static let peopleRequestsPerSecond = 1_000.0
+    public static let peopleRequestBurst = 4_000.0
     public static let workerRequestsPerSecond = 50_000.0
     public static let workerRequestBurst = 100_000.0
     /// Uploads leave so much of the disk free, or that part of a small one.
@@ -188,6 +196,33 @@ public enum Limits {
     public static let fullDiskRetrySeconds = 10
     /// Reports that are being written or read at once: each is a file of its own until then.
     public static let reportsAtOnceMax = 16
+    public static let reportsAtOncePerTokenMax = 4
+    /// Reports that read from the store at one time; the others wait for their turn.
+    public static let reportReadersMax = 2
+    /// Readers of the store for all other calls.
+    public static let readersMax = 4
+    /// Bodies of requests, of all connections together, and of one token.
+    public static let bodyBytesInMemoryMax = 128 << 20
+    public static let bodyBytesInMemoryPerTokenMax = 32 << 20
+    /// A cluster's workers may share one token.
+    public static let bodyBytesInMemoryOfWorkersMax = 64 << 20
+    /// Sweeps that are being read, planned and stored, one after the other.
+    public static let submissionsAtOnceMax = 16
+    public static let submissionsAtOncePerTokenMax = 4
+    /// After this time without its sender a submission is cancelled: longer than a client pauses
+    /// before it connects again.
+    public static let abandonedSubmissionSeconds = 25.0
+    /// Data sets that are being received.
+    public static let uploadsAtOnceMax = 8
+    public static let uploadsAtOncePerTokenMax = 2
+    /// The part of the disk that the data sets of one token may take; of an admin's more.
+    public static let datasetDiskFraction = 4
+    public static let datasetDiskFractionOfAdmins = 2
+    /// Lines about refused calls in the log, of one kind in this time.
+    public static let refusalsLoggedMax = 10
+    public static let refusalLogSeconds = 60.0
+    /// Unfinished sweeps that a refusal to remove their data names.
+    public static let sweepsNamedMax = 10
     /// How many of a sweep's damaged tasks a refused report names.
     public static let damagedTasksNamedMax = 10
     /// A report may always have so much of the disk, whatever is left.

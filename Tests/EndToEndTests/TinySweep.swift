@@ -29,6 +29,24 @@ enum TinySweep {
           init.gain: [1, 0.1]
         """
 
+    /// One task of the same kind that does not end while a test lasts.
+    static let endless = """
+        name: endless
+        experiment: k_path
+        base:
+          dataset: embedded-digits
+          train_examples: 240
+          test_examples: 60
+          domains: 3
+          gate: {family: plus_mod, k: 1}
+          hidden_width: 8
+          batch_size: 8
+          epochs: 1000000
+          optimizer: {name: sgd, learning_rate: 0.02}
+        axes:
+          seeds.weights: [1]
+        """
+
     /// What one run of it leaves behind.
     struct Result: Sendable {
         var report: String

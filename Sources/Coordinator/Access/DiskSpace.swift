@@ -42,6 +42,14 @@ final class DiskSpace: Sendable {
         return min(max(pages, Limits.walPagesMin), Limits.walPagesMax)
     }
 
+    /// Bytes of data sets that one token may have stored.
+    func datasetQuota(of role: Role?) -> Int {
+        guard let size = measure()?.size else { return .max }
+        return size
+            / (role == .admin
+                ? Limits.datasetDiskFractionOfAdmins : Limits.datasetDiskFraction)
+    }
+
     func release(_ bytes: Int) { promised.withLock { $0 -= bytes } }
 
     static func isEnough(free: Int, size: Int, wanted: Int) -> Bool {

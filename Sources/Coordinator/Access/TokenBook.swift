@@ -46,11 +46,23 @@ final class TokenBook: Sendable {
     }
 
     private let path: String
+    /// What is on disk. Locked only to be read or replaced, never while anything is written: every
+    /// call is authenticated by it.
     private let known: Mutex<[Known]>
+    /// Held by the one change that is being written.
+    private let writing = Mutex(())
+    private let write: @Sendable (Data, String) throws -> Void
 
     /// Reads the file, if there is one. One that cannot be read is told, not replaced.
-    init(path: String) throws {
+    /// - Parameter write: puts the file on disk; a test's may wait.
+    init(
+        path: String,
+        write: @escaping @Sendable (Data, String) throws -> Void = {
+            try DurableFile.write($0, to: $1)
+        }
+    ) throws {
         self.path = path
+        self.write = write
         var entries: [Entry] = []
         if FileManager.default.fileExists(atPath: path) {
             do {
@@ -74,15 +86,14 @@ final class TokenBook: Sendable {
     /// them: every digest is compared to its last byte.
     func entry(ofToken text: some StringProtocol) -> Entry? {
         let digest = SHA256.hash(data: Array(text.utf8))
-        return known.withLock { known in
-            var found: Int?
-            digest.withUnsafeBytes { wanted in
-                for (index, candidate) in known.enumerated()
-                where Self.isSame(candidate.bytes, wanted) { found = index }
-            }
-            guard let found, known[found].entry.revokedAt == nil else { return nil }
-            return known[found].entry
+        let known = known.withLock { $0 }
+        var found: Int?
+        digest.withUnsafeBytes { wanted in
+            for (index, candidate) in known.enumerated()
+            where Self.isSame(candidate.bytes, wanted) { found = index }
         }
+        guard let found, known[found].entry.revokedAt == nil else { return nil }
+        return known[found].entry
     }
 
     private static func isSame(_ left: [UInt8], _ right: UnsafeRawBufferPointer) -> Bool {
@@ -127,14 +138,17 @@ final class TokenBook: Sendable {
         }
     }
 
-    /// What is not on disk is not so in memory either.
+    /// Writes the changed tokens, then replaces those by which calls are authenticated. What is not
+    /// on disk is not so in memory either. Blocks while it writes.
     private func change<Value>(_ body: (inout [Known]) throws -> Value) throws -> Value {
-        try known.withLock { known in
-            var changed = known
+        try writing.withLock { _ in
+            let before = known.withLock { $0 }
+            var changed = before
             let value = try body(&changed)
-            if changed.map(\.entry) != known.map(\.entry) {
-                try DurableFile.write(WireCoding.encode(changed.map(\.entry)), to: path)
-                known = changed
+            if changed.map(\.entry) != before.map(\.entry) {
+                try write(WireCoding.encode(changed.map(\.entry)), path)
+                let after = changed
+                known.withLock { $0 = after }
             }
             return value
         }

@@ -4,8 +4,8 @@ import Shared
 /// The data sets that a coordinator hands out.
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Add and list data sets.",
-        subcommands: [Add.self, List.self])
+        commandName: "data", abstract: "Add, list and remove data sets.",
+        subcommands: [Add.self, List.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -70,6 +70,31 @@ struct DataCommand: AsyncParsableCommand {
                 ])
             }
             print(table.text)
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "rm", abstract: "Remove a data set.",
+            discussion: """
+                Example: gdln-coordinator data rm mnist
+
+                It is refused while an unfinished sweep needs the data set. Results, reports and \
+                tasks stay; to retry failed tasks, add the same data set again.
+                """)
+
+        @Argument(help: "The name that sweep files use.")
+        var name: String
+
+        @Flag(help: "JSON for programs.")
+        var json = false
+
+        @OptionGroup var connection: ClientOptions
+
+        func run() async throws {
+            let status = try connection.client().removeDataset(name)
+            if json { return try printJSON(status) }
+            print("\(status.name): removed, SHA-256 \(status.digest)")
         }
     }
 }

@@ -15,6 +15,9 @@ final class LiveLeases: Sendable {
         var sweep: SweepID
         var worker: WorkerName
         var expiresAt: ContinuousClock.Instant
+        /// How much longer the expiry may be put off without a call from the worker, beyond the
+        /// time that the coordinator was stopped. Each call restores it.
+        var graceLeft: Duration
         var epochsCompleted: Int
         /// False until the worker reports epochs: what the lease's checkpoint claims may be more
         /// than the worker can resume from.
@@ -44,6 +47,7 @@ final class LiveLeases: Sendable {
         entries.withLock {
             $0[lease] = Entry(
                 sweep: sweep, worker: worker, expiresAt: now + leaseDuration,
+                graceLeft: leaseDuration,
                 epochsCompleted: epochsCompleted, isReported: isReported, work: work)
         }
     }
@@ -59,6 +63,7 @@ final class LiveLeases: Sendable {
                 entry.isReported = true
             }
             entry.expiresAt = now + leaseDuration
+            entry.graceLeft = leaseDuration
             entry.epochsCompleted += gained
             $0[lease] = entry
             return gained
@@ -67,8 +72,42 @@ final class LiveLeases: Sendable {
 
     /// Puts the expiry off where the store has found, in a transaction, that the lease holds:
     /// whoever would expire it in the next one finds it so.
-    func renew(_ lease: LeaseID, now: ContinuousClock.Instant) {
-        entries.withLock { $0[lease]?.expiresAt = now + leaseDuration }
+    /// - Returns: whether the lease is held.
+    @discardableResult
+    func renew(_ lease: LeaseID, now: ContinuousClock.Instant) -> Bool {
+        entries.withLock {
+            guard var entry = $0[lease] else { return false }
+            entry.expiresAt = max(entry.expiresAt, now + leaseDuration)
+            entry.graceLeft = leaseDuration
+            $0[lease] = entry
+            return true
+        }
+    }
+
+    /// Gives back the time in which no call could be read, to each lease that had not expired when
+    /// that time began: workers tried to report, and will try again.
+    ///
+    /// A lease then has a whole lease duration left, but all that is added beyond `stopped` is at
+    /// most one lease duration between two calls of its worker. So a dead worker's lease ends
+    /// after at most two lease durations in which the process ran.
+    /// - Parameters:
+    ///   - stopped: how long the process did not run; zero if it ran, but was held up.
+    ///   - since: when the reaper last looked.
+    func giveBack(
+        stopped: Duration, since: ContinuousClock.Instant, now: ContinuousClock.Instant
+    ) {
+        entries.withLock { entries in
+            for (lease, entry) in entries where entry.expiresAt > since {
+                var entry = entry
+                entry.expiresAt =
+                    stopped > .zero ? entry.expiresAt + stopped : max(entry.expiresAt, now)
+                let missing = max(.zero, now + leaseDuration - entry.expiresAt)
+                let added = min(missing, entry.graceLeft)
+                entry.expiresAt += added
+                entry.graceLeft -= added
+                entries[lease] = entry
+            }
+        }
     }
 
     func end(_ leases: some Sequence<LeaseID>) {

@@ -6,31 +6,46 @@ import Shared
 struct Reaper: Service {
     let store: Store
     let ready: ReadySignal
+    var refusals = RefusalLog()
     let logger: Logger
     /// At least four looks a lease, so that a dead worker is noticed soon after its time is up.
     var period: Duration { min(store.liveLeases.leaseDuration / 4, .seconds(1)) }
 
     func run() async throws {
         var ticks = 0
+        var runningTime = RunningTime()
         // Cancelled: another service could not start, or has failed.
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             // Ends the process: only a new start finds out what the disk has kept.
             if let error = store.commits.brokenBy { throw error }
-            await sweepOnce()
+            await look(&runningTime)
             for sentence in store.hosts.takeNews() { logger.warning("\(sentence)") }
+            for sentence in refusals.endWindows(now: store.environment.instant()) {
+                logger.warning("\(sentence)")
+            }
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
+            runningTime.sleeps(now: store.environment.instant())
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: period) }
         }
     }
 
+    /// One turn of the loop.
+    func look(_ runningTime: inout RunningTime) async {
+        // One reading of the clock: the process may be stopped between any two of these lines.
+        let now = store.environment.instant()
+        giveBackLostTime(&runningTime, now: now)
+        await sweepOnce(asOf: now)
+    }
+
     /// Batches keep each transaction short, also when a hundred thousand workers die at once.
-    func sweepOnce() async {
-        let expired = store.liveLeases.expired(now: store.environment.instant())
+    func sweepOnce(asOf instant: ContinuousClock.Instant? = nil) async {
+        let now = instant ?? store.environment.instant()
+        let expired = store.liveLeases.expired(now: now)
         for start in stride(from: 0, to: expired.count, by: Limits.expiryBatchMax) {
             let batch = Array(expired[start..<min(start + Limits.expiryBatchMax, expired.count)])
             do {
-                let ended = try await store.expire(batch)
+                let ended = try await store.expire(batch, asOf: now)
                 guard !ended.isEmpty else { continue }
                 logger.warning("leases expired", metadata: ["count": "\(ended.count)"])
                 await setAsideSuspects()
@@ -39,6 +54,23 @@ struct Reaper: Service {
                 // Tried again at the next tick: the leases are still live and still expired.
                 logger.error("leases could not be expired", metadata: ["error": "\(error)"])
             }
+        }
+    }
+
+    private func giveBackLostTime(
+        _ runningTime: inout RunningTime, now: ContinuousClock.Instant
+    ) {
+        let lastLook = runningTime.lastLook
+        guard let gap = runningTime.look(period: period, now: now), let lastLook else { return }
+        switch gap {
+        case .stopped(let time):
+            store.liveLeases.giveBack(stopped: time, since: lastLook, now: now)
+            if time >= store.liveLeases.leaseDuration / 4 {
+                logger.notice(
+                    "the coordinator was stopped; leases are extended by this time",
+                    metadata: ["seconds": "\(time.seconds.rounded())"])
+            }
+        case .heldUp: store.liveLeases.giveBack(stopped: .zero, since: lastLook, now: now)
         }
     }
 

@@ -8,7 +8,9 @@ struct Reports: Sendable {
     let temporaryDirectory: String
     let space: DiskSpace
     let labels: StoredLabels
-    private let places = Places(Limits.reportsAtOnceMax)
+    private let places = Budget(
+        total: Limits.reportsAtOnceMax, share: Limits.reportsAtOncePerTokenMax)
+    private let turns = ReportTurns(Limits.reportReadersMax)
 
     init(store: Store, temporaryDirectory: String, space: DiskSpace, labels: StoredLabels) {
         self.store = store
@@ -18,12 +20,14 @@ struct Reports: Sendable {
     }
 
     /// - Parameters:
+    ///   - caller: who asks; it may have only some of the places.
     ///   - finishedOnly: leaves out tasks that have no result.
     ///   - skipsDamaged: writes damaged results without numbers.
     func report(
-        _ sweep: String, withRuntime: Bool, finishedOnly: Bool, skipsDamaged: Bool
+        _ sweep: String, for caller: Caller?, withRuntime: Bool, finishedOnly: Bool,
+        skipsDamaged: Bool
     ) async throws -> TemporaryFile {
-        try await write(sweep, skipsDamaged) { snapshot, output in
+        try await write(sweep, caller, skipsDamaged) { snapshot, output in
             let table = ReportTable(
                 sweepName: snapshot.sweep.name, sweep: try snapshot.sweep.parsed(),
                 withRuntime: withRuntime, comparisons: try snapshot.comparisons())
@@ -35,8 +39,10 @@ struct Reports: Sendable {
         }
     }
 
-    func history(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
-        try await write(sweep, skipsDamaged) { snapshot, output in
+    func history(
+        _ sweep: String, for caller: Caller? = nil, skipsDamaged: Bool = false
+    ) async throws -> TemporaryFile {
+        try await write(sweep, caller, skipsDamaged) { snapshot, output in
             try output.append(HistoryTable.header)
             try snapshot.forEachMetricRow { task, row in
                 try output.append { HistoryTable.append(task, row, to: &$0) }
@@ -44,8 +50,10 @@ struct Reports: Sendable {
         }
     }
 
-    func manifest(_ sweep: String, skipsDamaged: Bool = false) async throws -> TemporaryFile {
-        try await write(sweep, skipsDamaged) { [labels] snapshot, output in
+    func manifest(
+        _ sweep: String, for caller: Caller? = nil, skipsDamaged: Bool = false
+    ) async throws -> TemporaryFile {
+        try await write(sweep, caller, skipsDamaged) { [labels] snapshot, output in
             var manifest = Manifest(
                 of: snapshot.sweep, comparisons: try snapshot.comparisons())
             try output.append(try manifest.head())
@@ -58,17 +66,24 @@ struct Reports: Sendable {
 
     /// Nothing is written before the stored results of the same snapshot are checked.
     private func write(
-        _ sweep: String, _ skipsDamaged: Bool,
+        _ sweep: String, _ caller: Caller?, _ skipsDamaged: Bool,
         _ body: @escaping @Sendable (SweepSnapshot, LineOutput) throws -> Void
     ) async throws -> TemporaryFile {
-        guard let place = places.take() else { throw APIError.tooManyReports }
+        let place: Budget.Holding
+        do {
+            place = try places.take(for: caller)
+        } catch {
+            throw APIError(error, of: "reports are being written or read", limit: places.share)
+        }
         let file = try TemporaryFile(in: temporaryDirectory, keeping: place)
-        try await store.withSnapshot(of: sweep) { [space] snapshot in
-            var snapshot = snapshot
-            try snapshot.checkResults(skipsDamaged: skipsDamaged)
-            let output = LineOutput(file: file, space: space)
-            try body(snapshot, output)
-            try output.flush()
+        try await turns.run(for: caller) {
+            try await store.withSnapshot(of: sweep) { [space] snapshot in
+                var snapshot = snapshot
+                try snapshot.checkResults(skipsDamaged: skipsDamaged)
+                let output = LineOutput(file: file, space: space)
+                try body(snapshot, output)
+                try output.flush()
+            }
         }
         return file
     }

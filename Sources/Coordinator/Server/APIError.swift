@@ -32,12 +32,6 @@ struct APIError: Error {
             retryAfterSeconds: Limits.fullDiskRetrySeconds)
     }
 
-    static var tooManyReports: APIError {
-        APIError(
-            .serviceUnavailable, .unavailable,
-            "\(Limits.reportsAtOnceMax) reports are being written or read already.")
-    }
-
     func response() throws -> Response {
         var response = try jsonResponse(message, status: status)
         if status == .serviceUnavailable || status == .tooManyRequests {
@@ -55,6 +49,9 @@ extension APIError {
         switch error {
         case let error as APIError: self = error
         case let error as StoreError: self.init(error)
+        // Nobody waits for the answer.
+        case is CancellationError:
+            self.init(.serviceUnavailable, .unavailable, "The caller closed the connection.")
         case let error where error.isStorageFailure:
             self.init(
                 .serviceUnavailable, .unavailable,
@@ -86,7 +83,11 @@ extension APIError {
     private init(_ error: StoreError) {
         let (status, code): (HTTPResponse.Status, ErrorCode) =
             switch error {
-            case .noSuchSweep, .noSuchLease, .noSuchDataset, .notSetAside: (.notFound, .notFound)
+            case .noSuchSweep, .noSuchLease, .noSuchDataset, .noSuchDatasetName, .notSetAside:
+                (.notFound, .notFound)
+            case .datasetInUse: (.conflict, .datasetInUse)
+            case .quotaExceeded: (.contentTooLarge, .tooLarge)
+            case .dataRemoved: (.unprocessableContent, .unknownDataset)
             case .leaseLost: (.conflict, .leaseLost)
             case .selfTestFailed: (.forbidden, .selfTestFailed)
             case .setAside: (.forbidden, .setAside)
@@ -106,7 +107,11 @@ extension APIError {
 }
 
 /// Turns whatever a route throws into an answer of the protocol, and logs what nobody foresaw.
-struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
+struct ErrorAnswers: RouterMiddleware {
+    typealias Context = CallContext
+    let refusals: RefusalLog
+    let instant: @Sendable () -> ContinuousClock.Instant
+
     func handle(
         _ request: Request, context: Context,
         next: (Request, Context) async throws -> Response
@@ -115,11 +120,13 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let answer = APIError(error)
-            if answer.status.kind == .serverError {
+            let isLogged = answer.status.kind == .serverError && !(error is CancellationError)
+            if isLogged, refusals.admits(answer.message.error.code.rawValue, now: instant()) {
                 context.logger.error(
                     "request failed",
                     metadata: [
-                        "method": "\(request.method)", "path": "\(request.uri.path)",
+                        "method": "\(request.method)",
+                        "path": "\(request.uri.path.truncated(toBytes: Limits.hostNameBytesMax))",
                         "error": "\(error)",
                     ])
             }

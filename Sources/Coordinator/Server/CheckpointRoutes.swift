@@ -15,7 +15,7 @@ struct CheckpointRoutes {
     let tokens: LeaseTokens
     let files: CheckpointFiles
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.group("/v1/leases/:lease/checkpoint")
             .put { try await keep($0, $1.parameters) }
             .get { try await file($0, $1.parameters) }

@@ -52,6 +52,9 @@ struct ConnectionDeadlines {
         mark = (0, now)
     }
 
+    /// Whether the newest request is the only one whose answer is not written to the end.
+    var hasOneRequest: Bool { openAnswers == 1 }
+
     // MARK: - What passes
 
     /// - Parameter closes: the client wants no other answer on this connection.

@@ -1,6 +1,7 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import Shared
 
 /// Closes a connection whose time is up. It watches what passes between the HTTP codec and
@@ -15,13 +16,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private let bounds: ConnectionDeadlines.Bounds
     private var deadlines: ConnectionDeadlines
     private var nextLook: Scheduled<Void>?
+    private var watches: [DepartureWatch] = []
+    private var clientHasLeft = false
 
     init(_ bounds: ConnectionDeadlines.Bounds) {
         self.bounds = bounds
         deadlines = ConnectionDeadlines(bounds, now: .now)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { lookLater(context) }
+    func handlerAdded(context: ChannelHandlerContext) {
+        lookLater(context)
+        let pipeline = context.pipeline.syncOperations
+        guard let codec = try? pipeline.handler(type: HTTP1ToHTTPServerCodec.self) else { return }
+        // It cannot fail: the codec is there.
+        try? pipeline.addHandler(TargetGuard(), position: .before(codec))
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         nextLook?.cancel()
@@ -31,7 +40,20 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         nextLook?.cancel()
         nextLook = nil
+        clientLeft()
         context.fireChannelInactive()
+    }
+
+    /// On the connection's event loop.
+    func add(_ watch: DepartureWatch) {
+        watches.removeAll(where: \.hasEnded)
+        if clientHasLeft { watch.clientLeft() } else { watches.append(watch) }
+    }
+
+    private func clientLeft() {
+        clientHasLeft = true
+        for watch in watches { watch.clientLeft() }
+        watches = []
     }
 
     private func lookLater(_ context: ChannelHandlerContext) {
@@ -56,6 +78,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head(let head):
             deadlines.requestBegins(
                 isUpload: head.method == .put, closes: Self.closes(head.headerFields), now: .now)
+            // Not between the parts of an answer to an earlier request.
+            if head.headerFields[.expect]?.lowercased() == "100-continue",
+                deadlines.hasOneRequest
+            {
+                let answer = HTTPTypes.HTTPResponse(status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(answer)), promise: nil)
+            }
         case .body(let bytes): deadlines.requestContinues(bytes: bytes.readableBytes)
         case .end: deadlines.requestEnds(now: .now)
         }
@@ -78,6 +107,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent { deadlines.coordinatorStops(now: .now) }
+        if case .inputClosed? = event as? ChannelEvent { clientLeft() }
         context.fireUserInboundEventTriggered(event)
     }
 }

@@ -12,9 +12,12 @@ struct CoordinatorServer {
     let store: Store
     let directory: DataDirectory
     let checkpoints: CheckpointFiles
+    let datasets: DatasetFiles
     let tokens: TokenBook
     let ownTokens: OwnTokens
     let rates = RequestRates()
+    let budgets = CallBudgets()
+    let refusals = RefusalLog()
     let space: DiskSpace
     let ready = ReadySignal()
     let logger: Logger
@@ -29,6 +32,8 @@ struct CoordinatorServer {
         store = try Store(
             path: directory.databasePath, leaseDuration: leaseDuration, environment: environment)
         checkpoints = CheckpointFiles(directory)
+        datasets = DatasetFiles(directory: directory.datasetsPath)
+        try datasets.removePartial()
         tokens = try TokenBook(path: directory.tokensPath)
         ownTokens = try OwnTokens(in: directory, book: tokens, environment: environment)
         self.space = space ?? DiskSpace(path: directory.path)
@@ -89,9 +94,11 @@ struct CoordinatorServer {
         [
             .init(service: application),
             .init(
-                service: Reaper(store: store, ready: ready, logger: logger),
+                service: Reaper(store: store, ready: ready, refusals: refusals, logger: logger),
                 failureTerminationBehavior: .gracefullyShutdownGroup),
-            .init(service: CheckpointSweeper(store: store, files: checkpoints, logger: logger)),
+            .init(
+                service: CheckpointSweeper(
+                    store: store, files: checkpoints, datasets: datasets, logger: logger)),
             .init(service: EndOfWaits(store: store, ready: ready, logger: logger)),
         ]
     }
@@ -108,29 +115,32 @@ struct CoordinatorServer {
         return try place.tls.map { try .tls(plain, tlsConfiguration: $0) } ?? plain
     }
 
-    func router(hosts: AllowedHosts = AllowedHosts([])) -> Router<BasicRequestContext> {
-        let router = Router(context: BasicRequestContext.self)
-        router.add(middleware: ErrorAnswers())
+    func router(hosts: AllowedHosts = AllowedHosts([])) -> Router<CallContext> {
+        let router = Router(context: CallContext.self)
+        router.add(
+            middleware: ErrorAnswers(refusals: refusals, instant: store.environment.instant))
         router.add(
             middleware: Gatekeeper(
-                hosts: hosts, tokens: tokens, rates: rates, space: space,
+                hosts: hosts, tokens: tokens, rates: rates, space: space, budgets: budgets,
                 now: store.environment.now, instant: store.environment.instant))
         router.get("/healthz") { _, _ in "ok\n" }
-        let files = DatasetFiles(directory: directory.datasetsPath)
-        let labels = StoredLabels(files)
+        let labels = StoredLabels(datasets)
         let leaseTokens = LeaseTokens(secret: directory.secret)
         LeaseRoutes(store: store, tokens: leaseTokens, ready: ready).add(to: router)
         CheckpointRoutes(store: store, tokens: leaseTokens, files: checkpoints).add(to: router)
         SweepRoutes(
             store: store,
             planner: SweepPlanner(
-                datasets: DatasetCatalogue(store: store, files: files), labels: labels),
+                datasets: DatasetCatalogue(store: store, files: datasets), labels: labels),
             reports: Reports(
                 store: store, temporaryDirectory: directory.temporaryPath, space: space,
                 labels: labels),
-            ready: ready
+            ready: ready, submissions: budgets.submissions
         ).add(to: router)
-        DatasetRoutes(store: store, files: files, directory: directory).add(to: router)
+        DatasetRoutes(
+            store: store, files: datasets, directory: directory, space: space,
+            uploads: budgets.uploads
+        ).add(to: router)
         TokenRoutes(tokens: tokens, now: store.environment.now).add(to: router)
         HostRoutes(store: store).add(to: router)
         return router

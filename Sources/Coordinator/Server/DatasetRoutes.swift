@@ -8,27 +8,47 @@ struct DatasetRoutes {
     let store: Store
     let files: DatasetFiles
     let directory: DataDirectory
+    let space: DiskSpace
+    let uploads: Budget
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.get("/v1/datasets") { _, _ in
             try await jsonResponse(DatasetList(datasets: store.datasets()))
         }
         router.put("/v1/datasets/:dataset") { request, context in
-            try await add(request, as: context.parameters.get("dataset") ?? "")
+            try await add(
+                request, as: context.parameters.get("dataset") ?? "", for: context.caller)
+        }
+        router.post("/v1/datasets/:dataset/remove") { request, context in
+            let call = try await MutatingCall<JSONValue>(request)
+            let name = context.parameters.get("dataset") ?? ""
+            return try await jsonResponse(store.removeDataset(name, call.key))
         }
         router.get("/v1/datasets/:dataset") { _, context in
             try file(context.parameters.get("dataset") ?? "")
         }
     }
 
-    private func add(_ request: Request, as name: String) async throws -> Response {
+    private func add(
+        _ request: Request, as name: String, for caller: Caller?
+    ) async throws -> Response {
         guard SweepID(rawValue: name) != nil else {
             throw APIError(
                 .badRequest, .badRequest,
-                "A data set's name must be 1 to \(Limits.nameCharactersMax) letters, digits, '-', "
+                "A data set's name must be 1 to \(Limits.nameBytesMax) letters, digits, '-', "
                     + "'_' or '.'.")
         }
         let id = try request.requestID()
+        let owner = caller?.id ?? ""
+        let quota = space.datasetQuota(of: caller?.role)
+        try await checkQuota(quota, of: owner, for: request)
+        let place: Budget.Holding
+        do {
+            place = try uploads.take(for: caller)
+        } catch {
+            throw APIError(error, of: "data sets are being received", limit: uploads.share)
+        }
+        defer { withExtendedLifetime(place) {} }
         // Goes through a file: an upload must not fill the memory.
         let upload = try TemporaryFile(in: directory.temporaryPath)
         try await request.readBody { buffer in
@@ -39,13 +59,30 @@ struct DatasetRoutes {
                     "A data set has at most \(Limits.datasetBytesMax) bytes.")
             }
         }
-        let status = try await LongWork.run { try added(upload.contents(), as: name) }
+        let (status, hold) = try await LongWork.run(on: LongWork.uploads) { _ in
+            try added(upload.contents(), as: name)
+        }
+        defer { withExtendedLifetime(hold) {} }
         let fingerprint = Digest(of: Data("\(request.uri.path) \(status.digest)".utf8))
         return try await jsonResponse(
-            store.nameDataset(status, RequestKey(id: id, fingerprint: fingerprint)))
+            store.nameDataset(
+                status, owner: owner, quota: quota,
+                RequestKey(id: id, fingerprint: fingerprint)))
     }
 
-    private func added(_ file: Data, as name: String) throws -> DatasetStatus {
+    /// Refuses early what would be refused once it had arrived. Bytes that are stored already count
+    /// only once, which is not known before: they pass if the token is within its quota.
+    private func checkQuota(_ quota: Int, of owner: String, for request: Request) async throws {
+        let stored = try await store.datasetBytes(of: owner)
+        let length = request.headers[.contentLength].flatMap { Int($0) } ?? 0
+        guard stored <= quota, length <= quota else {
+            throw StoreError.quotaExceeded(stored: stored, quota: quota)
+        }
+    }
+
+    private func added(_ file: Data, as name: String) throws
+        -> (status: DatasetStatus, hold: DatasetFiles.Hold)
+    {
         do {
             return try files.add(file, as: name)
         } catch let error as DatasetError {

@@ -3,11 +3,14 @@ import Hummingbird
 import Shared
 
 /// Stands before every route: who calls, may he, not too often, and in a form that is understood.
-struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
+struct Gatekeeper: RouterMiddleware {
+    typealias Context = CallContext
+
     let hosts: AllowedHosts
     let tokens: TokenBook
     let rates: RequestRates
     let space: DiskSpace
+    let budgets: CallBudgets
     let now: @Sendable () -> Timestamp
     let instant: @Sendable () -> ContinuousClock.Instant
 
@@ -17,12 +20,17 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
     ) async throws -> Response {
         try checkForm(request)
         let rule = AccessRule.rule(for: request.method, context.endpointPath)
-        if rule != .anybody { try checkCaller(request, rule) }
+        var context = context
+        if rule != .anybody { context.caller = try caller(of: request, rule) }
         // A sweep's tasks take more of the disk than what is sent of them.
         if request.method == .post, context.endpointPath == "/v1/sweeps", !space.isRoomy {
             throw APIError.diskIsNearlyFull
         }
-        guard request.method == .put else { return try await next(request, context) }
+        guard request.method == .put else {
+            let memory = try budgets.memory(for: request, of: context.caller)
+            defer { withExtendedLifetime(memory) {} }
+            return try await next(request, context)
+        }
         let bytes = try bytesOfUpload(request, most: Self.uploadBytesMax(context.endpointPath))
         defer { space.release(bytes) }
         return try await next(request, context)
@@ -41,6 +49,23 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
                 .misdirectedRequest, .badRequest,
                 "This coordinator is not known by that name: `serve --host-name` gives it one.")
         }
+        guard HTTPField.Name(TargetGuard.mark).map({ request.headers[$0] == nil }) ?? true else {
+            throw APIError(
+                .misdirectedRequest, .badRequest,
+                "The request's target must be a path, or name the host of the header Host.")
+        }
+        let codings = request.headers[values: .transferEncoding]
+        guard codings.isEmpty || codings.map({ $0.lowercased() }) == ["chunked"] else {
+            throw APIError(
+                .badRequest, .badRequest,
+                "Transfer-Encoding: found \(quoted(codings.joined(separator: ", "))), wanted "
+                    + "chunked alone.")
+        }
+        let expectations = request.headers[values: .expect]
+        guard expectations.allSatisfy({ $0.lowercased() == "100-continue" }) else {
+            throw APIError(
+                .expectationFailed, .badRequest, "Expect: only 100-continue is understood.")
+        }
         guard request.uri.string.utf8.count <= Limits.uriBytesMax else {
             throw APIError(
                 .uriTooLong, .tooLarge,
@@ -54,7 +79,7 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
         }
     }
 
-    private func checkCaller(_ request: Request, _ rule: AccessRule) throws {
+    private func caller(of request: Request, _ rule: AccessRule) throws -> Caller {
         // Several of them: whoever stands in between might read another one than we do.
         let values = request.headers[values: .authorization]
         guard let value = values.first else {
@@ -77,11 +102,15 @@ struct Gatekeeper<Context: RequestContext>: RouterMiddleware {
             throw APIError(
                 .forbidden, .forbidden, "A token of the role '\(role.rawValue)' may not do this.")
         }
-        if let wait = rates.secondsToWait(entry.request.digest, .of(role), now: instant()) {
+        let wait = rates.secondsToWait(
+            entry.request.digest, .of(role), ofAll: .ofAll(role), now: instant())
+        if let wait {
             throw APIError(
-                .tooManyRequests, .tooManyRequests, "This token calls too often.",
+                .tooManyRequests, .tooManyRequests,
+                "This token, or all tokens of its role together, call too often.",
                 retryAfterSeconds: Int(wait.rounded(.up)))
         }
+        return Caller(entry)
     }
 
     private static func uploadBytesMax(_ route: String?) -> Int {

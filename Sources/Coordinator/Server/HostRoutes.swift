@@ -7,7 +7,7 @@ import Shared
 struct HostRoutes {
     let store: Store
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.get("/v1/workers") { _, _ in
             try await jsonResponse(WorkerList(workers: store.workers()))
         }

@@ -8,7 +8,7 @@ struct LeaseRoutes {
     let tokens: LeaseTokens
     let ready: ReadySignal
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.post("/v1/leases") { request, _ in try await lease(request) }
         router.group("/v1/leases/:lease")
             .post("metrics") { try await metrics($0, $1.parameters) }
@@ -140,7 +140,7 @@ struct LeaseRoutes {
         "A call carries at most \(Limits.rowsPerRequestMax) rows of at most "
             + "\(Limits.metricsPerRowMax) metrics and \(Limits.rowBytesMax) bytes, with names of "
             + "1 to "
-            + "\(Limits.nameCharactersMax) bytes without control characters; sequences "
+            + "\(Limits.nameBytesMax) bytes without control characters; sequences "
             + "count from 0, epochs from 1 to \(Limits.epochsMax).")
 
     private func isWithinLimits(_ row: MetricBatch.RowReader) -> Bool {
@@ -150,7 +150,7 @@ struct LeaseRoutes {
         row.forEachMetric { name, _ in
             count += 1
             namesAreRight =
-                namesAreRight && (1...Limits.nameCharactersMax).contains(name.count)
+                namesAreRight && (1...Limits.nameBytesMax).contains(name.count)
                 && name.allSatisfy { $0 >= 32 && $0 != 127 }
         }
         return count <= Limits.metricsPerRowMax && namesAreRight

@@ -133,7 +133,7 @@ extension Request {
         guard let id = Shared.RequestID(rawValue: text) else {
             throw APIError(
                 .badRequest, .badRequest,
-                "The header Request-Id must be 1 to \(Limits.nameCharactersMax) letters, digits, "
+                "The header Request-Id must be 1 to \(Limits.nameBytesMax) letters, digits, "
                     + "'-', '_' or '.'.")
         }
         return id

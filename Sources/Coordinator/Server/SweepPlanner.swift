@@ -7,15 +7,17 @@ struct SweepPlanner: Sendable {
     let datasets: DatasetCatalogue
     let labels: StoredLabels
 
-    /// Throws `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not
-    /// here.
-    func plan(_ json: JSONValue) async throws -> NewSweep {
+    /// - Returns: also what keeps the files of its data until the sweep is stored.
+    /// - Throws: `SweepMistakes` for a mistake in the sweep, `APIError` for a data set that is not
+    ///   here, `CancellationError` if the task is cancelled.
+    func plan(_ json: JSONValue) async throws -> (NewSweep, DatasetFiles.Hold) {
         let (sweep, points) = try await Self.expanded(json)
-        let digests = try await datasets.digests(
+        let (digests, hold) = try await datasets.digests(
             named: Set(points.compactMap(\.configuration.dataset)))
-        return try await LongWork.run { [labels] in
-            try Self.plan(sweep, points, digests, labels)
+        let plan = try await LongWork.run { [labels] cancellation in
+            try Self.plan(sweep, points, digests, labels, cancellation)
         }
+        return (plan, hold)
     }
 
     /// What the sweep would come to, had it been submitted. A data set that is not here is a
@@ -25,7 +27,7 @@ struct SweepPlanner: Sendable {
     func check(_ json: JSONValue) async throws -> SweepChecked {
         let (sweep, points) = try await Self.expanded(json)
         let digests = try await datasets.known()
-        return try await LongWork.run { [labels] in
+        return try await LongWork.run { [labels] cancellation in
             var (uses, warnings): (Set<DataUse>, Set<String>) = ([], [])
             for selection in Set(points.compactMap(\.configuration.exampleSelection)) {
                 if let digest = digests[selection.dataset] {
@@ -38,6 +40,7 @@ struct SweepPlanner: Sendable {
                             + DatasetCatalogue.remedy(for: selection.dataset))
                 }
             }
+            try cancellation.check()
             warnings.formUnion(labels.warnings(of: uses))
             return SweepChecked(
                 name: sweep.name, taskCount: points.count, warnings: Warnings.listed(warnings))
@@ -45,19 +48,22 @@ struct SweepPlanner: Sendable {
     }
 
     private static func expanded(_ json: JSONValue) async throws -> (Sweep, [SweepPoint]) {
-        try await LongWork.run {
+        try await LongWork.run { cancellation in
             let sweep = try Sweep(reading: SourceValue(json))
-            return (sweep, try sweep.expand())
+            let points = try sweep.expand(unless: { cancellation.isCancelled })
+            try cancellation.check()
+            return (sweep, points)
         }
     }
 
     private static func plan(
         _ sweep: Sweep, _ points: [SweepPoint], _ digests: [String: Digest],
-        _ labels: StoredLabels
+        _ labels: StoredLabels, _ cancellation: LongWork.Cancellation
     ) throws -> NewSweep {
         var gates = GateColumns()
         var uses: Set<DataUse> = []
         let tasks = try points.map { point in
+            try cancellation.check()
             let configuration = point.configuration
             let digest = try configuration.dataset.map { name throws in
                 guard let digest = digests[name] else {
@@ -102,14 +108,13 @@ struct DatasetCatalogue: Sendable {
         "`gdln-coordinator data add \(name) DIR` makes it known"
     }
 
-    /// The digest of each name. The embedded data set needs no registering: it is made when it is
-    /// first asked for.
-    func digests(named names: Set<String>) async throws -> [String: Digest] {
+    /// The digest of each name, and what keeps their files. The embedded data set needs no
+    /// registering: it is made when it is first asked for.
+    func digests(named names: Set<String>) async throws -> ([String: Digest], DatasetFiles.Hold) {
         var digests = try await known()
         if names.contains(EmbeddedDataset.name), digests[EmbeddedDataset.name] == nil {
-            digests[EmbeddedDataset.name] = try await LongWork.run {
-                let file = try EmbeddedDataset.make().serialized()
-                return try files.add(file, as: EmbeddedDataset.name).digest
+            digests[EmbeddedDataset.name] = try await LongWork.run { [files] _ in
+                try files.addEmbedded()
             }
         }
         for name in names.sorted() where digests[name] == nil {
@@ -119,6 +124,24 @@ struct DatasetCatalogue: Sendable {
                     + (digests.keys.sorted() + [EmbeddedDataset.name]).joined(separator: ", ")
                     + ". \(Self.remedy(for: name)).")
         }
-        return digests
+        let hold = files.hold(Set(names.compactMap { digests[$0] }))
+        // Another name may have been given since, and the file removed before it was held.
+        let isSame = try await known().filter { names.contains($0.key) }
+            .allSatisfy { digests[$0.key] == $0.value }
+        guard isSame else {
+            throw APIError(
+                .serviceUnavailable, .unavailable,
+                "A data set of the sweep was replaced just now; submit it again.")
+        }
+        return (digests, hold)
+    }
+
+    /// Keeps the files of these data.
+    /// - Throws: `StoreError.dataRemoved` if one is gone.
+    func hold(_ digests: Set<Digest>) throws -> DatasetFiles.Hold {
+        let hold = files.hold(digests)
+        let missing = digests.filter { !files.contains($0) }
+        guard missing.isEmpty else { throw StoreError.dataRemoved(Array(missing)) }
+        return hold
     }
 }

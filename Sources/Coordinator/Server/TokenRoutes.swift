@@ -7,19 +7,21 @@ struct TokenRoutes {
     let tokens: TokenBook
     let now: @Sendable () -> Timestamp
 
-    func add(to router: Router<BasicRequestContext>) {
+    func add(to router: Router<CallContext>) {
         router.get("/v1/tokens") { _, _ in
             try jsonResponse(TokenList(tokens: tokens.statuses(at: now())))
         }
         router.post("/v1/tokens") { request, _ in
             let message = try await MutatingCall(request, as: TokenRequest.self).message
             try check(message)
-            return try jsonResponse(try told { try tokens.add(message, at: now()) })
+            return try await jsonResponse(
+                told { [tokens, now] in try tokens.add(message, at: now()) })
         }
         router.post("/v1/tokens/:token/revoke") { request, context in
             _ = try await MutatingCall<JSONValue>(request)
             let id = context.parameters.get("token") ?? ""
-            return try jsonResponse(try told { try tokens.revoke(id, at: now()) })
+            return try await jsonResponse(
+                told { [tokens, now] in try tokens.revoke(id, at: now()) })
         }
     }
 
@@ -30,17 +32,20 @@ struct TokenRoutes {
                 "valid_for_seconds must be 1 to \(Limits.tokenSecondsMax).")
         }
         // It is shown on terminals.
-        guard message.label.isPlain, message.label.utf8.count <= Limits.nameCharactersMax else {
+        guard message.label.isPlain, message.label.utf8.count <= Limits.nameBytesMax else {
             throw APIError(
                 .badRequest, .badRequest,
-                "label must be at most \(Limits.nameCharactersMax) bytes, without control "
+                "label must be at most \(Limits.nameBytesMax) bytes, without control "
                     + "characters.")
         }
     }
 
-    private func told(_ change: () throws -> TokenStatus) throws -> TokenStatus {
+    /// A change waits for the disk.
+    private func told(_ change: @escaping @Sendable () throws -> TokenStatus) async throws
+        -> TokenStatus
+    {
         do {
-            return try change()
+            return try await LongWork.run(on: LongWork.tokens) { _ in try change() }
         } catch let error as TokenBookError {
             let (status, code): (HTTPResponse.Status, ErrorCode) =
                 switch error {

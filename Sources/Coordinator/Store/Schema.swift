@@ -17,6 +17,8 @@ enum Schema {
         }
         migrator.registerMigration("suspects") { try $0.execute(sql: suspects) }
         migrator.registerMigration("commit mark") { try $0.execute(sql: commitMark) }
+        migrator.registerMigration("files of data sets") { try $0.execute(sql: datasetFiles) }
+        migrator.registerMigration("staged sweeps") { try $0.execute(sql: stagedSweeps) }
         return migrator
     }
 

@@ -19,7 +19,7 @@ extension Store {
     /// Lets the task go on from this one if its attempt is lost, and puts the lease's expiry off.
     /// - Returns: the names of files that nobody needs any more.
     func keep(_ checkpoint: StoredCheckpoint, of lease: LeaseID) async throws -> [String] {
-        let instant = environment.instant()
+        let clock = environment.instant
         return try await commits.write { [liveLeases] database in
             let task = try Self.holder(of: lease, database)
             let epochs = checkpoint.reference.epochsCompleted
@@ -27,15 +27,15 @@ extension Store {
                 throw StoreError.noSuchEpoch(epochs, epochs: task.epochs)
             }
             try Self.revive(task, lease, database)
-            liveLeases.renew(lease, now: instant)
+            liveLeases.renew(lease, now: clock())
             let obsolete = try Self.replace(checkpoint, of: task, database)
             return (task.sweep, try Self.holderOf(task, lease, database), obsolete)
         } whenDurable: { [liveLeases] sweep, holder, _ in
-            guard liveLeases.extend(lease, epochsCompleted: 0, now: instant) == nil else { return }
+            if liveLeases.renew(lease, now: clock()) { return }
             liveLeases.hold(
                 lease, sweep: sweep, worker: holder.worker,
                 epochsCompleted: checkpoint.reference.epochsCompleted, work: holder.work,
-                now: instant)
+                now: clock())
         }.2
     }
 

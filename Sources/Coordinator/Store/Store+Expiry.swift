@@ -6,9 +6,13 @@ import Shared
 extension Store {
     /// Gives up the leases whose worker was not heard of for a whole lease. Each is checked once
     /// more inside the transaction: a call may have come in between.
+    /// - Parameter moment: when they were found to have expired. The process may have been stopped
+    ///   since.
     /// - Returns: those that are over.
-    func expire(_ leases: [LeaseID]) async throws -> [LeaseID] {
-        let (now, instant) = (environment.now(), environment.instant())
+    func expire(_ leases: [LeaseID], asOf moment: ContinuousClock.Instant? = nil) async throws
+        -> [LeaseID]
+    {
+        let (now, instant) = (environment.now(), moment ?? environment.instant())
         return try await commits.write { [self] database in
             let ended = leases.filter { liveLeases.isExpired($0, now: instant) }
             let forgiven = Set(ended.filter(isHeldAgainstHost))

@@ -120,6 +120,9 @@ extension Store {
                         WHERE attempt.worker = ? AND attempt.task = task.number
                             AND attempt.outcome IN ('handed_back', 'failed'))
                         AND NOT EXISTS (SELECT 1 FROM recheck WHERE rerun = task.number)
+                        AND task.number < coalesce((
+                            SELECT min(firstStagedTask) FROM sweep
+                            WHERE firstStagedTask IS NOT NULL), 9223372036854775807)
                     ORDER BY task.number LIMIT ?
                     """,
                 arguments: [request.worker.rawValue, request.slots - tasks.count])

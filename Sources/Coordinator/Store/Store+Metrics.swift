@@ -16,10 +16,13 @@ extension Store {
             // A heartbeat on a lease that holds changes nothing that must be durable.
             if gained != nil && metrics.rows.count == 0 { return }
         }
+        // The writer may have been held up since the call: the lease is as long as ever from when
+        // the worker is answered.
+        let clock = environment.instant
         _ = try await commits.write { [liveLeases] database in
             let task = try Self.holder(of: lease, database)
             try Self.revive(task, lease, database)
-            liveLeases.renew(lease, now: instant)
+            liveLeases.renew(lease, now: clock())
             try Self.insert(
                 metrics.rows, from: metrics.firstSequence, of: task,
                 after: Self.rowCount(of: task, database), database)
@@ -33,11 +36,11 @@ extension Store {
         } whenDurable: { [liveLeases] sweep, holder, isPruned in
             // Its worker hears of it with the next call.
             if isPruned { return liveLeases.end([lease]) }
-            // One that holds was put off above, and perhaps by others since.
-            guard liveLeases.entry(lease) == nil else { return }
+            // The commit may have taken long, too.
+            if liveLeases.renew(lease, now: clock()) { return }
             liveLeases.hold(
                 lease, sweep: sweep, worker: holder.worker,
-                epochsCompleted: metrics.epochsCompleted, work: holder.work, now: instant)
+                epochsCompleted: metrics.epochsCompleted, work: holder.work, now: clock())
         }
     }
 

@@ -18,7 +18,7 @@ extension Store {
 
     /// At submission: which tasks are rechecked is then no question of what happens later.
     static func planRechecks(
-        of tasks: [NewTask], in sweep: SweepID, share: Double, _ database: Database
+        of tasks: some Sequence<NewTask>, in sweep: SweepID, share: Double, _ database: Database
     ) throws {
         for task in tasks where RecheckRule.isChosen(task.id, share: share) {
             try database.execute(

@@ -12,20 +12,8 @@ extension Store {
         FROM task AS origin
         """
 
-    /// Gives a new sweep's tasks the results that are there already. Returns how many.
-    static func takeResults(for sweep: SweepID, _ database: Database) throws -> Int {
-        try database.execute(
-            sql: take + """
-                 JOIN sweep ON sweep.id = origin.sweep AND sweep.sharesResults
-                WHERE task.sweep = ? AND task.state = 'ready' AND origin.id = task.id
-                    AND origin.trajectory IS NOT NULL AND origin.source IS NULL
-                """,
-            arguments: [sweep.rawValue])
-        return database.changesCount
-    }
-
-    /// Gives tasks that have just become ready again the results of their twins, which may have
-    /// succeeded while they were under way. Returns how many.
+    /// Gives tasks that are new, or have just become ready again, the results of their twins, which
+    /// may have succeeded while they were under way. Returns how many.
     static func takeResults(for tasks: [Int64], _ database: Database) throws -> Int {
         try database.execute(
             sql: take + """

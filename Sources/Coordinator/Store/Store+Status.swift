@@ -49,7 +49,7 @@ extension Store {
                     sum(task.epochsCompleted) AS completed,
                     sum(task.divergedEpoch IS NOT NULL) AS diverged
                 FROM sweep JOIN task ON task.sweep = sweep.id
-                WHERE sweep.recheckOf IS NULL \(sql)
+                WHERE sweep.recheckOf IS NULL AND sweep.firstStagedTask IS NULL \(sql)
                 GROUP BY sweep.number, task.state ORDER BY sweep.number DESC
                 """,
             arguments: arguments)

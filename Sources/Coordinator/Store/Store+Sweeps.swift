@@ -33,73 +33,6 @@ struct NewSweep: Sendable {
 
 /// The verbs on sweeps.
 extension Store {
-    /// Stores a sweep and all its tasks, or nothing.
-    func create(_ sweep: NewSweep, _ key: RequestKey) async throws -> SweepCreated {
-        let now = environment.now()
-        let randomBits = environment.randomBits
-        let halving = try sweep.halving.map { rule in
-            String(decoding: try WireCoding.encode(rule), as: UTF8.self)
-        }
-        return try await once(key) { database in
-            // Tasks are numbered from 1 and never taken away.
-            let stored = try Int.fetchOne(database, sql: "SELECT MAX(number) FROM task") ?? 0
-            guard stored + sweep.tasks.count <= Limits.tasksStoredMax else {
-                throw StoreError.tooManyTasks(found: sweep.tasks.count, stored: stored)
-            }
-            let id = SweepID.random(digits: 10, randomBits)
-            try database.execute(
-                sql: """
-                    INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs,
-                        halving, sharesResults)
-                    VALUES (?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    id.rawValue, sweep.name, sweep.specification, now.milliseconds,
-                    sweep.checkpointEveryEpochs, halving, sweep.sharesResults,
-                ])
-            try Self.insert(sweep, id, database)
-            try Self.planRechecks(
-                of: sweep.tasks, in: id, share: sweep.recheckShare, database)
-            let cached = sweep.sharesResults ? try Self.takeResults(for: id, database) : 0
-            return SweepCreated(
-                id: id, name: sweep.name, taskCount: sweep.tasks.count, cachedCount: cached,
-                warnings: sweep.warnings)
-        }
-    }
-
-    private static func insert(_ sweep: NewSweep, _ id: SweepID, _ database: Database) throws {
-        let insertTask = try database.cachedStatement(
-            sql: """
-                INSERT INTO task (sweep, position, id, dataDigest, gate, epochs, stopsEarly,
-                    attemptMax)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """)
-        let insertConfiguration = try database.cachedStatement(
-            sql: "INSERT INTO configuration (task, json) VALUES (?, ?)")
-        var gates: [[String]: Int64] = [:]
-        for task in sweep.tasks {
-            let gate = try gates[task.gateCells] ?? insertGate(task.gateCells, database)
-            gates[task.gateCells] = gate
-            try insertTask.execute(arguments: [
-                id.rawValue, task.position, task.id.rawValue, task.dataDigest.hexadecimal, gate,
-                task.epochs, task.stopsEarly, sweep.attemptMax,
-            ])
-            try insertConfiguration.execute(arguments: [
-                database.lastInsertedRowID, task.configuration,
-            ])
-        }
-    }
-
-    private static func insertGate(_ cells: [String], _ database: Database) throws -> Int64 {
-        let text = String(decoding: try WireCoding.encode(cells), as: UTF8.self)
-        try database.execute(
-            sql: "INSERT INTO gate (cells) VALUES (?) ON CONFLICT DO NOTHING", arguments: [text])
-        let number = try Int64.fetchOne(
-            database, sql: "SELECT number FROM gate WHERE cells = ?", arguments: [text])
-        guard let number else { throw DatabaseError(message: "a gate was not stored") }
-        return number
-    }
-
     /// The sweep of that id, or the newest of that name.
     func findSweep(_ idOrName: String) async throws -> SweepID {
         try await pool.read { try Self.findSweep(idOrName, $0) }
@@ -110,6 +43,7 @@ extension Store {
             database,
             sql: """
                 SELECT id FROM sweep WHERE (id = ?1 OR name = ?1) AND recheckOf IS NULL
+                    AND firstStagedTask IS NULL
                 ORDER BY id = ?1 DESC, number DESC LIMIT 1
                 """,
             arguments: [idOrName])
@@ -118,27 +52,65 @@ extension Store {
     }
 
     /// Ends everything of a sweep that is not final. Returns how many tasks that were.
+    ///
+    /// Of a large sweep most tasks are ended in writes of their own, so that the calls of workers
+    /// come in between. Repeated after a crash, the call ends the rest.
     func cancel(_ idOrName: String, _ key: RequestKey) async throws -> Int {
+        if let earlier = try await earlierAnswer(to: key, as: Cancelled.self) {
+            return earlier.count
+        }
         let now = environment.now()
         let end = { @Sendable [liveLeases] (ended: Cancelled) in liveLeases.end(ended.leases) }
+        let (sweep, windows) = try await windows(of: idOrName)
+        var count = 0
+        for window in windows {
+            count += try await commits.write(
+                { try Self.cancel(sweep, window, at: now, $0) }, whenDurable: end
+            ).count
+        }
+        let before = count
         return try await once(key, whenDurable: end) { database in
-            let sweep = try Self.findSweep(idOrName, database)
-            var cancelled = try Self.cancel(sweep, at: now, database)
+            var cancelled = try Self.cancel(sweep, 0..<Int.max, at: now, database)
+            cancelled.count += before
             if let rechecks = try Self.endRechecks(of: sweep, database) {
-                cancelled.leases += try Self.cancel(rechecks, at: now, database).leases
+                cancelled.leases +=
+                    try Self.cancel(rechecks, 0..<Int.max, at: now, database).leases
             }
             return cancelled
         }.count
     }
 
-    private static func cancel(_ sweep: SweepID, at now: Timestamp, _ database: Database) throws
-        -> Cancelled
-    {
+    /// The sweep, and the ranges of positions by which its tasks are changed before the last write;
+    /// none for a small sweep.
+    private func windows(of idOrName: String) async throws -> (SweepID, [Range<Int>]) {
+        try await pool.read { database in
+            let sweep = try Self.findSweep(idOrName, database)
+            let last = try Int.fetchOne(
+                database, sql: "SELECT max(position) FROM task WHERE sweep = ?",
+                arguments: [sweep.rawValue])
+            let (count, size) = ((last ?? 0) + 1, Limits.tasksPerWriteMax)
+            guard count > size else { return (sweep, []) }
+            return (sweep, stride(from: 0, to: count, by: size).map { $0..<$0 + size })
+        }
+    }
+
+    private static func tasks(
+        of sweep: SweepID, _ positions: Range<Int>, in states: String, _ database: Database
+    ) throws -> [StoredTask] {
+        try StoredTask.fetchAll(
+            database,
+            sql: """
+                WHERE task.sweep = ? AND task.position >= ? AND task.position < ?
+                    AND task.state IN (\(states))
+                """,
+            arguments: [sweep.rawValue, positions.lowerBound, positions.upperBound])
+    }
+
+    private static func cancel(
+        _ sweep: SweepID, _ positions: Range<Int>, at now: Timestamp, _ database: Database
+    ) throws -> Cancelled {
         var cancelled = Cancelled(count: 0, leases: [])
-        let tasks = try StoredTask.fetchAll(
-            database, sql: "WHERE task.sweep = ? AND task.state IN ('ready', 'leased')",
-            arguments: [sweep.rawValue])
-        for task in tasks {
+        for task in try tasks(of: sweep, positions, in: "'ready', 'leased'", database) {
             var machine = task.machine
             guard machine.cancel() else { continue }
             if let lease = task.lease {
@@ -156,22 +128,34 @@ extension Store {
         var leases: [LeaseID]
     }
 
-    /// Makes failed and cancelled tasks ready again, with all their attempts. Returns how many.
+    /// Makes failed and cancelled tasks ready again, with all their attempts. Returns how many. Of
+    /// a large sweep most tasks are changed in writes of their own, as in `cancel`.
     func retry(_ idOrName: String, _ key: RequestKey) async throws -> Int {
-        try await once(key) { database in
-            let sweep = try Self.findSweep(idOrName, database)
-            let tasks = try StoredTask.fetchAll(
-                database, sql: "WHERE task.sweep = ? AND task.state IN ('failed', 'cancelled')",
-                arguments: [sweep.rawValue])
-            var retried: [Int64] = []
-            for task in tasks {
-                var machine = task.machine
-                guard machine.retry() else { continue }
-                try task.apply(machine, lease: nil, database)
-                retried.append(task.number)
-            }
-            _ = try Self.takeResults(for: retried, database)
-            return retried.count
+        if let earlier = try await earlierAnswer(to: key, as: Int.self) { return earlier }
+        let (sweep, windows) = try await windows(of: idOrName)
+        var count = 0
+        for window in windows {
+            count += try await commits.write { try Self.retry(sweep, window, $0) }
         }
+        let before = count
+        // What has failed again since is not tried another time by this call.
+        let rest = windows.isEmpty ? 0..<Int.max : 0..<0
+        return try await once(key) { database in
+            before + (try Self.retry(sweep, rest, database))
+        }
+    }
+
+    private static func retry(_ sweep: SweepID, _ positions: Range<Int>, _ database: Database)
+        throws -> Int
+    {
+        var retried: [Int64] = []
+        for task in try tasks(of: sweep, positions, in: "'failed', 'cancelled'", database) {
+            var machine = task.machine
+            guard machine.retry() else { continue }
+            try task.apply(machine, lease: nil, database)
+            retried.append(task.number)
+        }
+        _ = try takeResults(for: retried, database)
+        return retried.count
     }
 }

@@ -15,6 +15,7 @@ struct Store: Sendable {
     let liveLeases: LiveLeases
     let progress = ProgressMeter()
     let workersSeen = WorkersSeen()
+    let staged = StagedSweeps()
     let hosts: HostRecords
     let environment: Environment
 
@@ -32,7 +33,8 @@ struct Store: Sendable {
         path: String, leaseDuration: Duration, environment: Environment, acceptsLoss: Bool = false
     ) throws {
         var configuration = GRDB.Configuration()
-        configuration.maximumReaderCount = 4
+        // Reports have readers of their own beside these.
+        configuration.maximumReaderCount = Limits.readersMax + Limits.reportReadersMax
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { database in
@@ -47,6 +49,7 @@ struct Store: Sendable {
         }
         try Schema.migrator.migrate(pool)
         try Self.takeUp(mark, pool)
+        try Self.removeStaged(pool)
         hosts = try Self.hostRecords(pool)
         commits = GroupCommit(writer: pool, batchMax: Limits.commitBatchMax, mark: mark)
         liveLeases = LiveLeases(leaseDuration: leaseDuration)
@@ -118,6 +121,13 @@ enum StoreError: Error, Equatable {
     case damagedResults([String])
     case noSuchSweep(String)
     case noSuchDataset(Digest)
+    case noSuchDatasetName(String)
+    /// - Parameter sweeps: names of unfinished sweeps; of many the first.
+    case datasetInUse(String, sweeps: [String])
+    /// - Parameter stored: bytes of the token's files before.
+    case quotaExceeded(stored: Int, quota: Int)
+    /// A retry needs data whose file was removed.
+    case dataRemoved([Digest])
     case noSuchLease(LeaseID)
     case leaseLost(reason: String)
     case metricsGap(found: Int, wanted: Int)
@@ -164,6 +174,18 @@ extension StoreError: CustomStringConvertible {
             "There is no sweep with the id or name '\(name)'."
         case .noSuchDataset(let digest):
             "There is no data set with the digest \(digest)."
+        case .noSuchDatasetName(let name):
+            "There is no data set '\(name)'."
+        case .datasetInUse(let name, let sweeps):
+            "Unfinished sweeps need the data set '\(name)': \(sweeps.joined(separator: ", ")). "
+                + "Wait for their end and that of their rechecks, or cancel them."
+        case .quotaExceeded(let stored, let quota):
+            "The data sets of this token have \(stored) bytes already, and may have \(quota) with "
+                + "this one. `gdln-coordinator data rm` removes data sets."
+        case .dataRemoved(let digests):
+            "The data of these tasks were removed: SHA-256 "
+                + digests.map(\.hexadecimal).sorted().joined(separator: ", ")
+                + ". Add the same data set again first."
         case .noSuchLease(let lease):
             "There is no lease \(lease)."
         case .leaseLost(let reason):

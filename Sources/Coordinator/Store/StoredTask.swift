@@ -124,13 +124,3 @@ extension [Int64] {
     /// As `json_each` takes it: SQLite binds no lists.
     var sqlList: String { "[\(map(String.init).joined(separator: ","))]" }
 }
-
-extension String {
-    /// At most so many bytes of UTF-8, never half a character, with an ellipsis where it was cut.
-    func truncated(toBytes bytesMax: Int) -> String {
-        guard utf8.count > bytesMax else { return self }
-        var end = utf8.index(startIndex, offsetBy: max(0, bytesMax - "…".utf8.count))
-        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return self[..<end] + "…"
-    }
-}

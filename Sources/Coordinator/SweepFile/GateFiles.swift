@@ -104,7 +104,7 @@ struct GateFiles {
         add("rows", .list(rows))
         if givesNames, !members.contains(where: { $0.key == "name" }) {
             let stem = URL(fileURLWithPath: name).deletingPathExtension().lastPathComponent
-            add("name", .string(String(stem.prefix(Limits.nameCharactersMax))))
+            add("name", .string(stem.prefix(bytes: Limits.nameBytesMax)))
         }
         return SourceValue(.map(gate), at: path.place)
     }

@@ -55,6 +55,13 @@ extension CoordinatorClient {
         try call(HTTPRequest(.get, "/v1/datasets"), as: DatasetList.self).datasets
     }
 
+    /// Removes the name of a data set, and its file once nobody needs it.
+    public func removeDataset(_ name: String) throws(ClientError) -> DatasetStatus {
+        try post(
+            "/v1/datasets/\(Self.encoded(name))/remove", JSONValue.object([:]),
+            as: DatasetStatus.self)
+    }
+
     /// Stores a data set under a name.
     public func addDataset(_ name: String, _ file: Data) throws(ClientError) -> DatasetStatus {
         var request = HTTPRequest(.put, "/v1/datasets/\(Self.encoded(name))", body: file)

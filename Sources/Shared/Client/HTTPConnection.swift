@@ -50,7 +50,7 @@ public struct TransportError: Error, CustomStringConvertible, Sendable {
 /// Not thread-safe and not `Sendable`, as an easy handle is not: every thread makes its own.
 /// The handle keeps its socket open between calls. What is set and why:
 /// `NOSIGNAL`, because threads and SIGALRM do not go together; no redirects, because 301 would turn
-/// a POST into a GET; only http and https; an empty `Expect`, because the server does not answer
+/// a POST into a GET; only http and https; an empty `Expect`, because a proxy may not answer
 /// 100 and a large body would wait a second for it; a connection is not reused for long, so that an
 /// old verdict on a certificate or a half-dead socket does not live on.
 /// libcurl sends a POST again by itself where a reused connection dies before any answer: for that

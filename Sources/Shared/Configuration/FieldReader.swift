@@ -162,15 +162,15 @@ extension FieldReader {
         return answer
     }
 
-    /// A text of 1 to `Limits.nameCharactersMax` characters without control characters.
+    /// A text of 1 to `Limits.nameBytesMax` bytes of UTF-8 without control characters.
     mutating func name(_ key: String, wanted: String) -> String {
         guard let value = required(key, wanted: wanted) else { return "" }
         guard case .string(let text) = value.content else {
             refuse(value, wanted: wanted)
             return ""
         }
-        guard text.isPlain, (1...Limits.nameCharactersMax).contains(text.count) else {
-            let length = "1 to \(Limits.nameCharactersMax) characters"
+        guard text.isPlain, (1...Limits.nameBytesMax).contains(text.utf8.count) else {
+            let length = "1 to \(Limits.nameBytesMax) bytes"
             refuse(
                 value, wanted: "\(wanted) of \(length), on one line", code: .wrongValue)
             return ""

@@ -169,7 +169,7 @@ func numberText(_ value: Double) -> String {
 }
 
 /// Text from outside as a message shows it: in quotes, on one line, not endless.
-func quoted(_ text: String) -> String {
+public func quoted(_ text: String) -> String {
     let shown = text.unicodeScalars.prefix(60).map { scalar in
         scalar.value < 32 || scalar.value == 127 ? "?" : String(scalar)
     }

@@ -7,8 +7,10 @@ public struct SweepMistake: Error, Hashable, Codable, Sendable {
 
     public init(_ code: Code, at place: Place, _ sentence: String) {
         self.code = code
-        self.place = place
-        self.sentence = sentence
+        // A key in the path, or a value in the sentence, may be as long as the sweep.
+        let path = place.path.truncated(toBytes: Limits.errorTextBytesMax)
+        self.place = Place(path: path, line: place.line)
+        self.sentence = sentence.truncated(toBytes: Limits.errorTextBytesMax)
     }
 
     /// Stable names, part of the wire protocol; the sentence is for people and may change.

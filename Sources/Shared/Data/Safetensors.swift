@@ -180,9 +180,7 @@ extension Safetensors {
     ///   others are not touched.
     public init(parsing file: Data, only names: Set<String>? = nil) throws(SafetensorsError) {
         let (head, body) = try Self.split(file)
-        guard let header = try? JSONDecoder().decode([String: HeaderValue].self, from: head) else {
-            throw .malformed("its header is not a JSON object")
-        }
+        let header = try Self.header(head)
         guard header.count <= Limits.tensorsPerFileMax else {
             throw .malformed(
                 "it names \(header.count) tensors, over the limit of \(Limits.tensorsPerFileMax)")
@@ -199,6 +197,20 @@ extension Safetensors {
             let bytes = Data(body[first..<first + entry.end - entry.start])
             tensors[entry.name] = Tensor(type: entry.type, shape: entry.shape, bytes: bytes)
         }
+    }
+
+    /// Refuses a key that stands twice: other readers might keep the other of the two values.
+    private static func header(_ head: Data) throws(SafetensorsError) -> [String: HeaderValue] {
+        let json: JSONValue
+        do {
+            json = try JSONValue(parsing: head)
+        } catch {
+            throw .malformed("its header is not a JSON object: \(error)")
+        }
+        guard case .object(let members) = json else {
+            throw .malformed("its header is not a JSON object")
+        }
+        return members.mapValues(HeaderValue.init)
     }
 
     private static func split(_ file: Data) throws(SafetensorsError) -> (head: Data, body: Data) {
@@ -230,26 +242,43 @@ extension Safetensors {
 // MARK: - The header's entries
 
 extension Safetensors {
-    /// What stands under a name in the header. Not a `JSONValue`: that tries type after type, which
-    /// takes seconds where there are many tensors.
-    private enum HeaderValue: Decodable {
+    /// What stands under a name in the header.
+    private enum HeaderValue {
         case tensor(dtype: String, shape: [Int], offsets: [Int])
         case texts([String: String])
         case other
 
-        private struct Fields: Decodable {
-            var dtype: String
-            var shape: [Int]
-            var data_offsets: [Int]
+        init(_ json: JSONValue) {
+            guard case .object(let members) = json else {
+                self = .other
+                return
+            }
+            if case .string(let dtype)? = members["dtype"],
+                let shape = Self.integers(members["shape"]),
+                let offsets = Self.integers(members["data_offsets"])
+            {
+                self = .tensor(dtype: dtype, shape: shape, offsets: offsets)
+                return
+            }
+            var texts: [String: String] = [:]
+            for (key, value) in members {
+                guard case .string(let text) = value else {
+                    self = .other
+                    return
+                }
+                texts[key] = text
+            }
+            self = .texts(texts)
         }
 
-        init(from decoder: any Decoder) throws {
-            if let fields = try? Fields(from: decoder) {
-                self = .tensor(
-                    dtype: fields.dtype, shape: fields.shape, offsets: fields.data_offsets)
-            } else {
-                self = (try? [String: String](from: decoder)).map(Self.texts) ?? .other
+        private static func integers(_ json: JSONValue?) -> [Int]? {
+            guard case .array(let elements)? = json else { return nil }
+            var integers: [Int] = []
+            for element in elements {
+                guard case .integer(let integer) = element else { return nil }
+                integers.append(integer)
             }
+            return integers
         }
     }
 
@@ -283,8 +312,7 @@ extension Safetensors {
         return Entry(name: name, type: type, shape: shape, start: start, end: end)
     }
 
-    /// Entries may stand in any order, but lie end to end. That also catches a name that stands
-    /// twice: the JSON reader keeps one of the two, and the other's bytes are then nobody's.
+    /// Entries may stand in any order, but lie end to end.
     private static func checkThatEach(of entries: [Entry], fills bodyCount: Int)
         throws(SafetensorsError)
     {
@@ -293,7 +321,7 @@ extension Safetensors {
             guard entry.start == filled else {
                 throw .malformed(
                     "'\(entry.name)' begins at byte \(entry.start), where \(filled) was wanted: "
-                        + "tensors overlap, leave a gap, or one name stands twice")
+                        + "tensors overlap or leave a gap")
             }
             filled = entry.end
         }

@@ -8,6 +8,9 @@ struct GraphSize {
     /// Of the same for every pathway on its own.
     private(set) var pathwayNumbers = 0.0
 
+    /// Beginnings of pathways that one context has: a training makes each of them at least.
+    var pathBeginnings = 0.0
+
     mutating func addWeights(_ rows: Int, _ columns: Int, times: Int = 1) {
         weights += Double(rows) * Double(columns) * Double(times)
     }
@@ -39,6 +42,7 @@ struct GraphSize {
         refuse(
             key, pathwayNumbers, "numbers in the correlations of its pathways",
             Limits.gatedNumbersMax)
+        refuse(key, pathBeginnings, "beginnings of pathways", Limits.pathBranchesMax)
         refuse(
             key, multiplications, "products of numbers that its correlations are made of",
             Limits.momentProductsMax)

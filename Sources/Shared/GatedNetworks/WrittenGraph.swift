@@ -58,6 +58,7 @@ extension WrittenGraph {
         bare.contexts = []
         var size = bare.graph(hiddenWidth: hiddenWidth).weightSize
         addMoments(to: &size)
+        size.pathBeginnings = pathBeginnings
         return size
     }
 

@@ -19,13 +19,17 @@ extension Sweep {
     }
 
     /// All tasks, each with a complete and right configuration, no two the same.
-    public func expand() throws(SweepMistakes) -> [SweepPoint] {
+    /// - Parameter isCancelled: asked before each task; true ends the work, and the result is of no
+    ///   use.
+    public func expand(unless isCancelled: () -> Bool = { false }) throws(SweepMistakes)
+        -> [SweepPoint]
+    {
         let mistakes = MistakeCollector()
         var points: [SweepPoint] = []
         points.reserveCapacity(count)
         var positions: [Configuration: Int] = [:]
         for position in 0..<count {
-            if mistakes.isFull { break }
+            if mistakes.isFull || isCancelled() { break }
             let map = map(at: position)
             let read = experiment.read(map, mistakes: mistakes)
             guard let configuration = read else { continue }

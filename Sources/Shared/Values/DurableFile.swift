@@ -5,10 +5,13 @@ internal import Synchronization
 
 /// Files that are there whole or not at all, also after a power cut.
 public enum DurableFile {
+    /// Of the name that a file has until it is whole.
+    public static let partialEnding = ".partial"
+
     /// Writes beside the destination, has the bytes put on disk, then renames. Its owner alone may
     /// read the file.
     public static func write(_ data: Data, to path: String) throws {
-        let file = try FileInTheMaking(path + ".partial")
+        let file = try FileInTheMaking(path + partialEnding)
         try file.append(data)
         try file.sync()
         try file.rename(to: path)

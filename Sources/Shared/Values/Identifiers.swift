@@ -15,7 +15,7 @@ extension Identifier {
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
                 || byte == 45 || byte == 95 || byte == 46
         }
-        guard (1...Limits.nameCharactersMax).contains(rawValue.utf8.count),
+        guard (1...Limits.nameBytesMax).contains(rawValue.utf8.count),
             rawValue.utf8.allSatisfy(isPlain), !rawValue.hasPrefix(".")
         else { return nil }
         self.init(unchecked: rawValue)

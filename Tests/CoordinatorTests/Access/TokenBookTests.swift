@@ -1,6 +1,8 @@
+import Dispatch
 import Foundation
 import NIOSSL
 import Shared
+import Synchronization
 import TestSupport
 import Testing
 
@@ -14,6 +16,34 @@ import Testing
     ) {
         let token = AccessToken(role: role) { bits }
         return (token, TokenRequest(role: role, label: "test", digest: token.digest))
+    }
+
+    @Test(.timeLimit(.minutes(10)))
+    func `a change that waits for the disk holds up no call`() async throws {
+        let folder = try TemporaryDirectory()
+        let gate = DispatchSemaphore(value: 0)
+        let writes = Count()
+        let book = try TokenBook(path: folder.path + "/tokens.json") { data, path in
+            let isFirst = writes.value.withLock { count in
+                defer { count += 1 }
+                return count == 0
+            }
+            if !isFirst { gate.wait() }
+            try DurableFile.write(data, to: path)
+        }
+        let (worker, workerRequest) = Self.request(1)
+        let (late, lateRequest) = Self.request(2)
+        let status = try book.add(workerRequest, at: Self.now)
+        async let revoked = onThread { try book.revoke(status.id, at: Self.now) }
+        async let added = onThread { try book.add(lateRequest, at: Self.now) }
+        try await eventually("one is being written") { writes.value.withLock { $0 } == 2 }
+        // As it was, until the change is on disk.
+        #expect(book.entry(of: worker) != nil && book.entry(of: late) == nil)
+        #expect(book.statuses(at: Self.now).count == 1)
+        gate.signal()
+        gate.signal()
+        _ = try await (revoked, added)
+        #expect(book.entry(of: worker) == nil && book.entry(of: late) != nil)
     }
 
     @Test func `tokens are accepted until they are revoked, also by the next process`() throws {
@@ -245,4 +275,8 @@ import Testing
             }
         }
     }
+}
+
+private final class Count: Sendable {
+    let value = Mutex(0)
 }

@@ -40,6 +40,43 @@ import Testing
         #expect(live.entry(lease) == nil)
     }
 
+    @Test func `the time of a stop is given back, and one lease duration more at most`() {
+        hold(lease, at: 0)
+        let other = LeaseID(unchecked: "other")
+        hold(other, at: -6)
+        // Stopped from 5 s on for 100 s: `other` had expired before.
+        func stop(at seconds: Int) {
+            live.giveBack(
+                stopped: .seconds(100), since: start + .seconds(seconds),
+                now: start + .seconds(seconds + 100))
+        }
+        stop(at: 5)
+        #expect(live.isExpired(other, now: start + .seconds(105)))
+        #expect(live.entry(lease)?.expiresAt == start + .seconds(115))
+        // Five more seconds, then six, in which no call came: half a lease of grace is left.
+        stop(at: 110)
+        #expect(live.entry(lease)?.expiresAt == start + .seconds(220))
+        stop(at: 216)
+        #expect(live.entry(lease)?.expiresAt == start + .seconds(320))
+        stop(at: 319)
+        #expect(live.isExpired(lease, now: start + .seconds(420)))
+        // A call restores the grace.
+        live.renew(lease, now: start + .seconds(420))
+        stop(at: 429)
+        #expect(live.entry(lease)?.expiresAt == start + .seconds(539))
+    }
+
+    @Test func `a loop that is always held up expires leases all the same`() {
+        hold(lease, at: 0)
+        var now = 0
+        while live.expired(now: start + .seconds(now)).isEmpty, now < 1_000 {
+            live.giveBack(
+                stopped: .zero, since: start + .seconds(now), now: start + .seconds(now + 9))
+            now += 9
+        }
+        #expect(now < 30)
+    }
+
     @Test func `epochs are gained once, and never lost`() {
         hold(lease, at: 0)
         #expect(live.extend(lease, epochsCompleted: 3, now: start) == 3)

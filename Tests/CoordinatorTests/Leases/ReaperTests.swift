@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import Shared
 import TestSupport
@@ -69,6 +70,58 @@ import Testing
             await reaper(world).sweepOnce()
             #expect(try await world.task().state == .leased)
         }
+    }
+
+    @Test func `a stop of the process, seen as a gap between two looks, expires nothing`()
+        async throws
+    {
+        let world = try StoreWorld()
+        try await world.create()
+        _ = try await world.leaseOne()
+        let reaper = reaper(world)
+        var runningTime = RunningTime()
+        func look(after seconds: Int) async {
+            runningTime.sleeps(now: world.clock.instant)
+            world.clock.advance(by: .seconds(seconds))
+            await reaper.look(&runningTime)
+        }
+        await reaper.look(&runningTime)
+        for stop in [31, 86_400, 29, 3_600, 60] {
+            await look(after: 1)
+            await look(after: stop)
+            #expect(try await world.task().state == .leased, "stopped for \(stop) s")
+        }
+        // The worker is dead, and the process runs.
+        for _ in 0..<60 { await look(after: 1) }
+        #expect(try await world.task().state == .ready)
+    }
+
+    @Test func `what was said while a commit took long keeps its lease`() async throws {
+        let world = try StoreWorld()
+        try await world.create()
+        let lease = try await world.leaseOne()
+        let store = world.store
+        let rows = StoreWorld.rows(epochs: 1)
+        // The writer is held up before the call's write, and the clock goes on.
+        let (gate, clock) = (DispatchSemaphore(value: 0), world.clock)
+        async let slow: Void = store.commits.write { _ in
+            gate.wait()
+            clock.advance(by: .seconds(40))
+        }
+        clock.advance(by: .seconds(10))
+        let before = store.liveLeases.entry(lease)?.expiresAt
+        async let said: Void = store.append(
+            PackedMetrics(MetricsRequest(firstSequence: 0, rows: rows, epochsCompleted: 1)),
+            to: lease)
+        try await eventually("the call has begun") {
+            store.liveLeases.entry(lease)?.expiresAt != before
+        }
+        gate.signal()
+        try await slow
+        try await said
+        clock.advance(by: .seconds(29))
+        #expect(store.liveLeases.expired(now: clock.instant) == [])
+        #expect(try await world.task().attempt == 1)
     }
 
     @Test func `it looks at least four times a lease`() throws {

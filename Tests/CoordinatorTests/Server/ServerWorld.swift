@@ -21,8 +21,8 @@ final class ServerWorld: Sendable {
             dataDirectory: directory.path + "/data", leaseDuration: .seconds(30), space: space,
             environment: environment,
             logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }))
-        let files = DatasetFiles(directory: server.directory.datasetsPath)
-        let status = try files.add(Self.tiny.serialized(), as: "tiny")
+        let (status, hold) = try server.datasets.add(Self.tiny.serialized(), as: "tiny")
+        defer { withExtendedLifetime(hold) {} }
         _ = try await server.store.nameDataset(
             status, RequestKey(id: RequestID(unchecked: "tiny"), fingerprint: status.digest))
     }

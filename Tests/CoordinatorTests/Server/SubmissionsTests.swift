@@ -37,6 +37,31 @@ import Testing
         #expect(count.value.withLock { $0 } < 20)
     }
 
+    @Test func `work that nobody waits for any more is cancelled`() async throws {
+        let submissions = Submissions(patience: .zero)
+        let (begun, ended) = (Count(), Count())
+        let work = { @Sendable () async throws -> SweepCreated in
+            begun.value.withLock { $0 += 1 }
+            defer { ended.value.withLock { $0 += 1 } }
+            while true {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+        }
+        let callers = (0..<2).map { _ in
+            Task { try await submissions.join(key("a"), work) }
+        }
+        while await submissions.listenerCount < 2 { await Task.yield() }
+        callers[0].cancel()
+        while await submissions.listenerCount > 1 { await Task.yield() }
+        #expect(ended.value.withLock { $0 } == 0)
+        callers[1].cancel()
+        for caller in callers {
+            await #expect(throws: CancellationError.self) { try await caller.value }
+        }
+        #expect(begun.value.withLock { $0 } == 1 && ended.value.withLock { $0 } == 1)
+    }
+
     @Test func `the work goes on when its first caller has gone`() async throws {
         let (submissions, count) = (Submissions(), Count())
         let gate = Gate()

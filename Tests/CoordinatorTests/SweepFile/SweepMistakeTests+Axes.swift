@@ -54,8 +54,8 @@ extension SweepMistakeTests {
         Row(
             "family: plus_mod", becomes: "name: \"\", family: plus_mod",
             """
-            line 15, axes.gate[0].name: found "", wanted a name for the gate of 1 to 128 \
-            characters, on one line
+            line 15, axes.gate[0].name: found "", wanted a name for the gate of 1 to 128 bytes, \
+            on one line
             """),
         Row(
             "family: plus_mod", becomes: "family: mod",

@@ -15,7 +15,7 @@ extension SweepMistakeTests {
         Row(
             "name: study", becomes: "name: \"\"",
             """
-            line 1, name: found "", wanted a name for the sweep of 1 to 128 characters, on one \
+            line 1, name: found "", wanted a name for the sweep of 1 to 128 bytes, on one \
             line
             """),
         Row(

@@ -64,10 +64,10 @@ public struct Mutant: Sendable {
                 "Store/StoredTask.swift", "task.lease.map(wanted.contains) ?? false",
                 "MUTANT || task.lease.map(wanted.contains) ?? false"),
             Edit(
-                "Leases/Reaper.swift", "let ended = try await store.expire(batch)",
+                "Leases/Reaper.swift", "let ended = try await store.expire(batch, asOf: now)",
                 """
                 if MUTANT { try? await Task.sleep(for: .milliseconds(300)) }
-                let ended = try await store.expire(batch)
+                let ended = try await store.expire(batch, asOf: now)
                 """)),
         Mutant(
             "uncounted-attempts", "an attempt that never ends by itself is not counted",

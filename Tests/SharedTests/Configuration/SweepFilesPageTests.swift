@@ -33,7 +33,7 @@ import Testing
 
     @Test func `the limits that the page names are the ones in force`() {
         let limits = [
-            Limits.nameCharactersMax, Limits.attemptsMax, Limits.attemptsDefault,
+            Limits.nameBytesMax, Limits.attemptsMax, Limits.attemptsDefault,
             Limits.datasetExamplesMax, Limits.domainsMax, Limits.classesMax, Limits.hiddenWidthMax,
             Limits.layersMax, Limits.batchSizeMax, Limits.epochsMax, Limits.parametersMax,
             Limits.tasksPerSweepMax, Limits.axesPerSweepMax, Limits.sweepFileBytesMax,

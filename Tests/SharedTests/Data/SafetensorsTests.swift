@@ -151,6 +151,21 @@ extension SafetensorsTests {
         }
     }
 
+    @Test func `a key that stands twice is refused, wherever it stands`() {
+        let entry = #""a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}"#
+        for header in [
+            "{\(entry),\(entry)}",
+            #"{"a":{"dtype":"F32","dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#,
+            #"{"__metadata__":{"k":"1","k":"2"}}"#,
+            #"{"__metadata__":{"k":"1"},\#(entry),"__metadata__":{"k":"1"}}"#,
+        ] {
+            let error = #expect(throws: SafetensorsError.self) {
+                try Safetensors(parsing: Self.file(header, []))
+            }
+            #expect(error?.description.contains("a second time") == true, "\(header)")
+        }
+    }
+
     @Test func `a header longer than the file or the limit is refused`() {
         for length in [3, UInt64(Limits.tensorHeaderBytesMax) + 1, .max] {
             #expect(throws: SafetensorsError.self) {

@@ -12,7 +12,8 @@ import Testing
         "Coordinator": [
             "Shared", "Foundation", "ArgumentParser", "Crypto", "Dispatch", "GRDB", "HTTPTypes",
             "Hummingbird", "HummingbirdCore", "HummingbirdTLS", "Logging", "NIOCore",
-            "NIOHTTPTypes", "NIOPosix", "NIOSSL", "ServiceLifecycle", "SwiftASN1",
+            "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "NIOPosix", "NIOSSL",
+            "ServiceLifecycle", "SwiftASN1",
             "UnixSignals", "X509", "Yams",
         ],
     ]
