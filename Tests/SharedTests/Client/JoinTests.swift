@@ -60,7 +60,7 @@ import Testing
     // MARK: - Sources
 
     private func source(
-        _ options: JoinSource.Words = .init(), _ environment: [String: String] = [:],
+        _ options: JoinSource.Words = .init(), _ environment: EnvironmentVariables = [:],
         role: Role = .worker, defaultAddress: String? = nil
     ) throws -> JoinSource {
         try JoinSource(
@@ -71,7 +71,7 @@ import Testing
     @Test func `the most explicit word wins, options before the environment`() throws {
         let text = Join(address: "http://h:1", token: Self.worker).text
         let all = JoinSource.Words(join: text, joinFile: "/f", address: "http://a:1")
-        let variables = [
+        let variables: EnvironmentVariables = [
             "GDLN_JOIN": text, "GDLN_JOIN_FILE": "/g", "GDLN_COORDINATOR": "http://b:1",
             "XDG_STATE_HOME": "/s",
         ]
@@ -98,7 +98,7 @@ import Testing
 
     @Test func `a coordinator on this host is found with its token, by host and port`() throws {
         let folder = try TemporaryDirectory()
-        let environment = ["XDG_STATE_HOME": folder.path]
+        let environment: EnvironmentVariables = ["XDG_STATE_HOME": folder.path]
         let worker = Join(address: "https://127.0.0.1:7878", token: Self.worker, pin: Self.pin)
         let admin = Join(address: "https://127.0.0.1:7878", token: Self.admin, pin: Self.pin)
         try Self.write(worker.text + "\n", folder.path + "/gdln/127.0.0.1:7878.worker")
@@ -164,7 +164,7 @@ import Testing
         #expect {
             try PrivateFile.read(folder.path + "/f")
         } throws: {
-            "\($0)".contains("belongs to another user")
+            "\($0)".contains("belongs to the user 65534, and this process runs as 0")
         }
     }
 }
