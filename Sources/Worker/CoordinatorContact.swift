@@ -15,14 +15,17 @@ final class CoordinatorContact: Sendable {
         _ observation: CoordinatorClient.Observation,
         at now: ContinuousClock.Instant = .now
     ) {
-        guard let notice = notices.withLock({ $0.next(after: observation, at: now) }) else { return }
-        logger.log(level: notice.isTrouble ? .warning : .notice, "\(notice.text)")
+        log(notices.withLock { $0.next(after: observation, at: now) })
     }
 
     /// It is not known how to reach the coordinator.
     func noteNoWay(_ reason: String, at now: ContinuousClock.Instant = .now) {
-        guard let notice = notices.withLock({ $0.next(afterNoWay: reason, at: now) }) else { return }
-        logger.warning("\(notice.text)")
+        log(notices.withLock { $0.next(afterNoWay: reason, at: now) })
+    }
+
+    private func log(_ notice: ContactNotices.Notice?) {
+        guard let notice else { return }
+        logger.log(level: notice.isTrouble ? .warning : .notice, "\(notice.text)")
     }
 }
 

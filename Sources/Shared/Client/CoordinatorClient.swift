@@ -53,7 +53,7 @@ public final class CoordinatorClient {
     }
 
     /// What became of one try of a call.
-    public enum Observation {
+    public enum Observation: Sendable {
         /// By the coordinator, whether it granted or refused what was asked.
         case answered(address: String)
         /// The coordinator cannot answer now: too many calls, a full disk.

@@ -53,8 +53,8 @@ public enum PrivateFile {
                     + "read-only: mount it with the mode 0400 or 0444"
             }
             guard !isOwnerChecked || owner == user || owner == 0 else {
-                return "belongs to the user \(owner), and this process runs as \(user): make a copy "
-                    + "that this user owns, with mode 600"
+                return "belongs to the user \(owner), and this process runs as \(user): make a "
+                    + "copy that this user owns, with mode 600"
             }
             // A group may read it: systemd hands secrets to services so.
             guard mode & 0o027 != 0 else { return nil }

@@ -188,7 +188,7 @@ import Testing
         let announcement = Announcement(
             tokens: tokens, address: "https://node:1", localAddress: "https://127.0.0.1:1",
             pin: Join.pin(publicKey: Data()))
-        let environment = ["XDG_STATE_HOME": folder.path + "/state"]
+        let environment: EnvironmentVariables = ["XDG_STATE_HOME": folder.path + "/state"]
         let files = try announcement.writeLocally(environment: environment)
         #expect(
             files.map(\.path)
