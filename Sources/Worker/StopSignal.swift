@@ -6,9 +6,9 @@ import Synchronization
 /// Tells every part of the worker to stop: bring what is under way to a good end, ask for no more.
 ///
 /// SIGTERM, SIGINT and the signals by which batch systems and terminals announce the end set it;
-/// from then on the grace runs. A second SIGTERM or SIGINT ends the process at once, for a person in
-/// a hurry. Of the others a second one changes nothing: a terminal that closes sends SIGHUP twice,
-/// and systemd and Slurm send SIGTERM beside or after theirs.
+/// from then on the grace runs. A second SIGTERM or SIGINT ends the process at once, for a person
+/// in a hurry. Of the others a second one changes nothing: a terminal that closes sends SIGHUP
+/// twice, and systemd and Slurm send SIGTERM beside or after theirs.
 final class StopSignal: Sendable {
     /// How long after the signal the worker may take to end.
     let grace: Duration

@@ -149,8 +149,8 @@ extension EndToEnd {
                     #expect(try await worker.exit() == .code(1))
                     #expect(
                         worker.errors
-                            == "Error: the folder '\(folder)/gdln-worker' cannot be used: it \(words)"
-                            + "name another one with --cache-dir\n")
+                            == "Error: the folder '\(folder)/gdln-worker' cannot be used: it "
+                            + words + "name another one with --cache-dir\n")
                 }
                 // It serves; only that commands find it by themselves is not to be had.
                 try await deployment.startCoordinator()

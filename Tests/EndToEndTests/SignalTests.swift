@@ -107,14 +107,13 @@ extension EndToEnd {
 
         enum Log: String, CaseIterable {
             /// The reader ends after the first line.
-            case readerDies = #"("$@" 2>&1; echo $? >exit) | head -n 1 >/dev/null"#
-            /// The reader is there and does not read, and the pipe is full before the first line.
-            case readerSleeps = """
-                ("$@" 2>&1 1>/dev/null; echo $? >exit) >fifo &
-                wait
+            case readerDies = """
+                ("$@" 2>&1 & echo $! >pid; wait $!; echo $? >exit) | head -n 1 >/dev/null
                 """
-            case diskIsFull = #""$@" >/dev/full 2>&1; echo $? >exit"#
-            case isClosed = #""$@" <&- >&- 2>&-; echo $? >exit"#
+            /// The reader is there and does not read, and the pipe is full before the first line.
+            case readerSleeps = #""$@" >fifo 2>&1 & echo $! >pid; wait $!; echo $? >exit"#
+            case diskIsFull = #""$@" >/dev/full 2>&1 & echo $! >pid; wait $!; echo $? >exit"#
+            case isClosed = #""$@" <&- >&- 2>&- & echo $! >pid; wait $!; echo $? >exit"#
         }
 
         /// A pipe by name that is full, for as long as the returned file is open.
@@ -137,13 +136,21 @@ extension EndToEnd {
                 _ = try await deployment.output(of: "submit", "short.yaml")
                 let pipe = try Self.fullPipe(deployment.folder.path + "/fifo")
                 let shell = try Self.start(
-                    deployment, log.rawValue, "gdln-worker",
-                    Self.worker(deployment, "--idle-exit", "1s"))
-                let code = deployment.folder.appending(path: "exit")
-                try await eventually("the worker ends", log: { shell.log }) {
-                    (try? String(contentsOf: code, encoding: .utf8))?.hasSuffix("\n") ?? false
+                    deployment, log.rawValue, "gdln-worker", Self.worker(deployment))
+                func number(in name: String) -> Int32? {
+                    let file = deployment.folder.appending(path: name)
+                    let text = try? String(contentsOf: file, encoding: .utf8)
+                    return text.flatMap { $0.hasSuffix("\n") ? Int32($0.dropLast()) : nil }
                 }
-                #expect(try String(contentsOf: code, encoding: .utf8) == "0\n", "\(shell.log)")
+                try await eventually("it is there") { number(in: "pid") != nil }
+                let worker = try #require(number(in: "pid"))
+                try await eventually("all is trained, or it has ended", log: { shell.log }) {
+                    let status = try await deployment.status(of: TinySweep.name)
+                    return status.count(.succeeded) == 4 || number(in: "exit") != nil
+                }
+                if number(in: "exit") == nil { kill(worker, SIGTERM) }
+                try await eventually("it ends", log: { shell.log }) { number(in: "exit") != nil }
+                #expect(number(in: "exit") == 0, "\(shell.log)")
                 #expect(try await deployment.status(of: TinySweep.name).count(.succeeded) == 4)
                 withExtendedLifetime(pipe) {}
             }

@@ -74,7 +74,8 @@ import Testing
             ])
         #expect(
             Self.said([(0, .silent(address: Self.address, seconds: 6.5))]) == [
-                "0 !cannot reach the coordinator at http://h:1: no answer for 6 seconds; trying again"
+                "0 !cannot reach the coordinator at http://h:1: no answer for 6 seconds; trying "
+                    + "again"
             ])
     }
 

@@ -48,7 +48,8 @@ struct CoordinatorServer {
         var connectionsMax = Limits.connectionsMax
     }
 
-    /// Serves until SIGTERM, SIGINT or, unless `nohup` has it ignored, SIGHUP, then ends within a bounded time whatever the clients do.
+    /// Serves until SIGTERM, SIGINT or, unless `nohup` has it ignored, SIGHUP; then ends within a
+    /// bounded time whatever the clients do.
     /// - Parameter onRunning: called with the port once connections are taken.
     func run(at place: Place, onRunning: @escaping @Sendable (Int) -> Void) async throws {
         let application = Application(

@@ -22,8 +22,8 @@ public final class CoordinatorClient {
         /// 64 random bits.
         public var randomBits: () -> UInt64
         /// Asked after the coordinator could not be reached or did not accept the token: the way
-        /// to it as it is now known. The call is then repeated. Nil: nothing new can be learned, and
-        /// a refused token stands.
+        /// to it as it is now known. The call is then repeated. Nil: nothing new can be learned,
+        /// and a refused token stands.
         public var rejoin: (() -> Join?)?
         /// Told of each try.
         public var observe: ((Observation) -> Void)?

@@ -16,7 +16,7 @@ public final class LineWriter: Sendable {
 
     private struct State {
         var bytesWaiting = 0
-        /// Since the last line that was written.
+        /// Since the last line that had room.
         var droppedCount = 0
     }
 
@@ -29,16 +29,22 @@ public final class LineWriter: Sendable {
     /// Returns at once.
     /// - Parameter line: with its line feed.
     public func write(_ line: String) {
-        let bytes = Array(line.utf8)
-        let hasRoom = state.withLock { state in
-            guard state.bytesWaiting + bytes.count <= bytesWaitingMax else {
+        let bytes = state.withLock { state -> [UInt8]? in
+            let count = state.droppedCount
+            let text = (count > 0 ? "(\(count) log lines were dropped)\n" : "") + line
+            guard state.bytesWaiting + text.utf8.count <= bytesWaitingMax else {
                 state.droppedCount += 1
-                return false
+                return nil
             }
-            state.bytesWaiting += bytes.count
-            return true
+            state.droppedCount = 0
+            state.bytesWaiting += text.utf8.count
+            return Array(text.utf8)
         }
-        if hasRoom { queue.async { [self] in writeNow(bytes) } }
+        guard let bytes else { return }
+        queue.async { [self] in
+            put(bytes)
+            state.withLock { $0.bytesWaiting -= bytes.count }
+        }
     }
 
     /// Waits until everything is written, but not for longer than the limit.
@@ -46,16 +52,6 @@ public final class LineWriter: Sendable {
         let isDone = DispatchSemaphore(value: 0)
         queue.async { isDone.signal() }
         _ = isDone.wait(timeout: .now() + limit.seconds)
-    }
-
-    private func writeNow(_ bytes: [UInt8]) {
-        let droppedCount = state.withLock { state in
-            defer { state.droppedCount = 0 }
-            return state.droppedCount
-        }
-        if droppedCount > 0 { put(Array("(\(droppedCount) log lines were dropped)\n".utf8)) }
-        put(bytes)
-        state.withLock { $0.bytesWaiting -= bytes.count }
     }
 
     /// Waits for a reader for as long as there is one; gives the bytes up at any error.

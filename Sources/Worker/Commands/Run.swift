@@ -29,8 +29,8 @@ struct Run: ParsableCommand {
             way to its end, keep the training with the coordinator, hand the task back and end; a \
             second SIGTERM or Ctrl-C ends it at once. Under `nohup` it ignores SIGHUP.
 
-            Exit codes: 0 told to end or idle, 1 error, 64 wrong arguments, \(Self.refusedExitCode) \
-            self-test, 75 not ended within --grace, 130 ended at once.
+            Exit codes: 0 told to end or idle, 1 error, 64 wrong arguments, 70 self-test, 75 not \
+            ended within --grace, 130 ended at once.
             """)
 
     @Option(

@@ -165,12 +165,8 @@ import Testing
         var environment = CoordinatorClient.Environment(
             sleep: { _ in }, shouldGiveUp: { _ in false }, elapsed: { .zero },
             now: { Timestamp(milliseconds: 1) }, randomBits: TestRandom(seed: 4).bits)
-        var isKnown = false
         var seen: [String] = []
-        environment.rejoin = {
-            defer { isKnown = true }
-            return Join(address: isKnown ? new.address : old.address)
-        }
+        environment.rejoin = { Join(address: new.address) }
         environment.observe = { observation in
             switch observation {
             case .answered(let address): seen.append("answered \(address)")

@@ -33,8 +33,8 @@ import Testing
         #expect(mkdir(path, 0o700) == 0 && chmod(path, 0o777) == 0)
         #expect(
             Self.refusal(path)
-                == "the folder '\(path)' cannot be used: other users can write in it, chmod 700 it; "
-                + "do this")
+                == "the folder '\(path)' cannot be used: other users can write in it, chmod 700 "
+                + "it; do this")
         try Data().write(to: URL(filePath: parent.path + "/file"))
         #expect(Self.refusal(parent.path + "/file")?.contains("it is no folder") == true)
         #expect(
