@@ -107,13 +107,17 @@ extension EndToEnd {
 
         enum Log: String, CaseIterable {
             /// The reader ends after the first line.
-            case readerDies = """
-                ("$@" 2>&1 & echo $! >pid; wait $!; echo $? >exit) | head -n 1 >/dev/null
-                """
+            case readerDies = "(RUN 2>&1; echo $? >exit) | head -n 1 >/dev/null"
             /// The reader is there and does not read, and the pipe is full before the first line.
-            case readerSleeps = #""$@" >fifo 2>&1 & echo $! >pid; wait $!; echo $? >exit"#
-            case diskIsFull = #""$@" >/dev/full 2>&1 & echo $! >pid; wait $!; echo $? >exit"#
-            case isClosed = #""$@" <&- >&- 2>&- & echo $! >pid; wait $!; echo $? >exit"#
+            case readerSleeps = "RUN >fifo 2>&1; echo $? >exit"
+            case diskIsFull = "RUN >/dev/full 2>&1; echo $? >exit"
+            case isClosed = "RUN <&- >&- 2>&-; echo $? >exit"
+
+            /// In the foreground: a shell that was started with signals blocked waits in vain for
+            /// a job in the background.
+            var script: String {
+                rawValue.replacing("RUN", with: #"sh -c 'echo $$ >pid; exec "$@"' sh "$@""#)
+            }
         }
 
         /// A pipe by name that is full, for as long as the returned file is open.
@@ -136,7 +140,7 @@ extension EndToEnd {
                 _ = try await deployment.output(of: "submit", "short.yaml")
                 let pipe = try Self.fullPipe(deployment.folder.path + "/fifo")
                 let shell = try Self.start(
-                    deployment, log.rawValue, "gdln-worker", Self.worker(deployment))
+                    deployment, log.script, "gdln-worker", Self.worker(deployment))
                 func number(in name: String) -> Int32? {
                     let file = deployment.folder.appending(path: name)
                     let text = try? String(contentsOf: file, encoding: .utf8)

@@ -235,7 +235,7 @@ import Testing
         for (certificate, key, sentence) in [
             (places[0].certificatePath, places[1].keyPath, "does not belong to"),
             (places[0].keyPath, places[0].keyPath, "certificate"),
-            ("/dev/null", places[0].keyPath, "holds no certificate"),
+            ("/dev/null", places[0].keyPath, "cannot be read as PEM"),
             (places[0].certificatePath, "/dev/null", "cannot be read as PEM"),
             ("/nowhere", places[0].keyPath, "certificate '/nowhere' cannot be read: No such file"),
             (places[0].certificatePath, "/nowhere", "key '/nowhere' cannot be read: No such file"),
