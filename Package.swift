@@ -48,9 +48,12 @@ let package = Package(
             providers: [.apt(["zlib1g-dev"])]),
         // The floating-point environment: both sides compute numbers that enter results.
         .target(name: "CFloats", path: "Sources/Shared/CFloats"),
+        // Before `main`: opens the standard descriptors that are closed.
+        .target(name: "CProcess", path: "Sources/Shared/CProcess"),
         .target(
-            name: "Shared", dependencies: ["CCurl", "CZlib", "CFloats", crypto],
-            exclude: ["CCurl", "CZlib", "CFloats"], swiftSettings: strict),
+            name: "Shared",
+            dependencies: ["CCurl", "CZlib", "CFloats", "CProcess", crypto, logging],
+            exclude: ["CCurl", "CZlib", "CFloats", "CProcess"], swiftSettings: strict),
 
         // Numbers only: no network, no store, no wall clock.
         .target(

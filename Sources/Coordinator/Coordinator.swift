@@ -10,6 +10,10 @@ struct Coordinator: AsyncParsableCommand {
         discussion: """
             Start one with `gdln-coordinator serve`, workers with `gdln-worker run`, and hand it \
             sweeps with `gdln-coordinator submit FILE`.
+
+            Exit codes: 0 done, 1 refused or failed (for watch and submit --watch also: a task \
+            failed or was cancelled), 64 wrong arguments, \(Self.unreachableExitCode) the \
+            coordinator cannot be reached.
             """,
         version: "0.1.0",
         subcommands: [
@@ -21,6 +25,22 @@ struct Coordinator: AsyncParsableCommand {
     static func main() async {
         // All threads inherit it, unless a library changes it later: what computes sets it again.
         FloatEnvironment.setDefault()
-        await main(nil)
+        ProcessSignals.ignoreFileSizeLimit()
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch ClientError.unreachable(let reason) {
+            writeError("Error: \(reason)\n")
+            exit(withError: ExitCode(unreachableExitCode))
+        } catch {
+            exit(withError: error)
+        }
     }
+
+    /// The coordinator cannot be reached, which may pass: EX_UNAVAILABLE of sysexits(3).
+    static let unreachableExitCode: Int32 = 69
 }

@@ -113,7 +113,10 @@ public enum Limits {
     public static let checkpointSweepSeconds = 10.0
 
     // A call from a client.
-    public static let connectTimeoutMilliseconds = 5_000
+    /// A worker says within five seconds that it cannot connect. Two of TCP's repeats fit in.
+    public static let connectTimeoutMilliseconds = 4_000
+    /// A call that has had no answer for so much longer than it may wait for one is told of.
+    public static let silenceSecondsMax = 5.0
     /// Of a call that a command can do without: the check of a dry run.
     public static let optionalConnectTimeoutMilliseconds = 2_000
     public static let optionalCallSecondsMax = 10.0
@@ -282,7 +285,20 @@ public enum Limits {
     /// Differences that a sweep's status names.
     public static let differencesReportedMax = 20
 
+    // What a process writes for people.
+    /// Of log lines that are not written yet; what comes beyond is dropped.
+    public static let logBytesWaitingMax = 1 << 20
+    /// How long a process that ends waits for its log to be written.
+    public static let logFlushMilliseconds = 500
+    /// A day: how long `watch` waits for a coordinator that is away.
+    public static let watchOutageSecondsMax = 86_400.0
+    public static let watchPauseSecondsMax = 15.0
+
     // A worker.
+    /// How often a worker repeats that it cannot reach its coordinator, or gets no task.
+    public static let noticeSecondsMin = 60.0
+    /// A second outage within that time is told of once it has lasted so long.
+    public static let outageSecondsMin = 2.0
     /// Selections of examples that a worker remembers to have warned of.
     public static let selectionsRememberedMax = 1_000
     /// How long one call for a task is held open while there is none; SIGTERM waits for its end.

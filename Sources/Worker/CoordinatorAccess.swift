@@ -6,7 +6,13 @@ import Shared
 struct CoordinatorAccess: Sendable {
     let source: JoinSource
     let stop: StopSignal
-    let logger: Logger
+    let contact: CoordinatorContact
+
+    init(source: JoinSource, stop: StopSignal, logger: Logger) {
+        self.source = source
+        self.stop = stop
+        contact = CoordinatorContact(logger: logger)
+    }
 
     /// A client that tries for as long as it takes: a coordinator that is away comes back. Once the
     /// worker is told to stop it tries on until its grace is over.
@@ -32,16 +38,38 @@ struct CoordinatorAccess: Sendable {
             elapsed: { ContinuousClock.now - start }, now: { Timestamp(Date()) },
             randomBits: { UInt64.random(in: .min ... .max) })
         environment.retry = Self.retry(for: lease)
-        // A token that is replaced costs nothing that was trained: calls wait for the new one.
+        environment.observe = { [contact] in contact.note($0) }
+        // A token that is replaced, or a coordinator that moves, costs nothing that was trained:
+        // calls wait for the file to have the new one.
         if source.isChangeable {
-            environment.rejoin = { [source, logger] in
-                logger.warning("the token is not accepted; waiting for another one")
-                return try? source.load()
-            }
+            environment.rejoin = { [source] in try? source.load() }
         }
-        return try CoordinatorClient(
-            source.load(), environment: environment,
-            isCancelled: { [stop] in isCancelled() || stop.isPast(share: 1) })
+        do {
+            return try CoordinatorClient(
+                source.load(), environment: environment,
+                isCancelled: { [stop] in isCancelled() || stop.isPast(share: 1) })
+        } catch {
+            contact.noteNoWay("\(error)")
+            throw error
+        }
+    }
+
+    /// Tries once to connect, and logs it if that fails: before the self-test, which takes a while.
+    func probe() {
+        do {
+            let join = try source.load()
+            var request = HTTPRequest(.get, "/healthz")
+            request.timeoutSeconds = Limits.silenceSecondsMax
+            do {
+                let connection = try HTTPConnection(base: join.address, pin: join.pin)
+                _ = try connection.send(request)
+            } catch {
+                contact.note(
+                    .failed(address: join.address, .unreachable(error.description)))
+            }
+        } catch {
+            contact.noteNoWay("\(error)")
+        }
     }
 
     static func retry(for lease: Lease?) -> RetryPolicy {

@@ -23,10 +23,11 @@ final class DatasetCache: Sendable {
         self.logger = logger
     }
 
-    /// `XDG_CACHE_HOME`, else `~/.cache`, as other programs do.
-    static func defaultDirectory(environment: [String: String]) -> String {
-        let base =
-            environment["XDG_CACHE_HOME"] ?? environment["HOME"].map { $0 + "/.cache" } ?? "/tmp"
+    /// `XDG_CACHE_HOME`, else `~/.cache`, as other programs do; without a home, the folder for
+    /// temporary files.
+    static func defaultDirectory(environment: EnvironmentVariables) -> String {
+        let home = environment.folder("HOME").map { $0 + "/.cache" }
+        let base = environment.folder("XDG_CACHE_HOME") ?? home ?? environment.temporaryFolder
         return base + "/gdln-worker"
     }
 

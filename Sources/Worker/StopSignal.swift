@@ -5,8 +5,10 @@ import Synchronization
 
 /// Tells every part of the worker to stop: bring what is under way to a good end, ask for no more.
 ///
-/// SIGTERM and SIGINT set it; from then on the grace runs. A second one ends the process at once,
-/// for a person in a hurry.
+/// SIGTERM, SIGINT and the signals by which batch systems and terminals announce the end set it;
+/// from then on the grace runs. A second SIGTERM or SIGINT ends the process at once, for a person
+/// in a hurry. Of the others a second one changes nothing: a terminal that closes sends SIGHUP
+/// twice, and systemd and Slurm send SIGTERM beside or after theirs.
 final class StopSignal: Sendable {
     /// How long after the signal the worker may take to end.
     let grace: Duration
@@ -16,6 +18,8 @@ final class StopSignal: Sendable {
     private struct State {
         var reason = ""
         var setAt: ContinuousClock.Instant?
+        /// Whether a SIGTERM or SIGINT has come.
+        var isAsked = false
     }
 
     init(grace: Duration = .seconds(Limits.graceSecondsDefault)) { self.grace = grace }
@@ -26,7 +30,7 @@ final class StopSignal: Sendable {
     func set(_ reason: String) {
         state.withLock { state in
             guard state.setAt == nil else { return }
-            state = State(reason: reason, setAt: .now)
+            (state.reason, state.setAt) = (reason, .now)
         }
         flag.store(true, ordering: .releasing)
     }
@@ -59,25 +63,57 @@ final class StopSignal: Sendable {
         }
     }
 
-    /// Listens for the signals for as long as the returned sources live.
+    /// Takes a signal.
+    /// - Returns: whether the process is to end at once.
+    func receive(_ signal: Kind) -> Bool {
+        set(signal.name)
+        guard signal.mayHurry else { return false }
+        return state.withLock { state in
+            defer { state.isAsked = true }
+            return state.isAsked
+        }
+    }
+
+    struct Kind: Sendable {
+        let number: Int32
+        let name: String
+        var mayHurry = false
+    }
+
+    /// SIGXCPU announces the end of a time limit on the processor.
+    static let kinds = [
+        Kind(number: SIGTERM, name: "SIGTERM", mayHurry: true),
+        Kind(number: SIGINT, name: "SIGINT", mayHurry: true),
+        Kind(number: SIGHUP, name: "SIGHUP"), Kind(number: SIGUSR1, name: "SIGUSR1"),
+        Kind(number: SIGUSR2, name: "SIGUSR2"), Kind(number: SIGXCPU, name: "SIGXCPU"),
+    ]
+
+    /// Listens for the signals for as long as the returned sources live. SIGHUP stays ignored if
+    /// whoever started the process has it ignore that, such as `nohup`.
     func listen() -> [any DispatchSourceSignal] {
-        [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")].map { number, name in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        let isDetached = ProcessSignals.isHangUpIgnored
+        return Self.kinds.filter { $0.number != SIGHUP || !isDetached }.map { kind in
+            signal(kind.number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: kind.number, queue: .global())
             source.setEventHandler { [self] in
-                if isSet { _exit(130) }
-                set(name)
-                endWhenOverdue()
+                let isFirst = !isSet
+                if receive(kind) { Self.end(130) }
+                if isFirst { endWhenOverdue() }
             }
             source.resume()
             return source
         }
     }
 
+    private static func end(_ code: Int32) {
+        LineWriter.standardError.flush()
+        _exit(code)
+    }
+
     /// For what cannot be broken off, such as a disk that hangs: 75 says that it may be tried
     /// again.
     private func endWhenOverdue() {
         let limit = grace.seconds + Limits.graceExcessSeconds
-        DispatchQueue.global().asyncAfter(deadline: .now() + limit) { _exit(75) }
+        DispatchQueue.global().asyncAfter(deadline: .now() + limit) { Self.end(75) }
     }
 }

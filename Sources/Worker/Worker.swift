@@ -18,6 +18,7 @@ struct Worker: ParsableCommand {
     static func main() {
         // All threads inherit it, unless a library changes it later: what computes sets it again.
         FloatEnvironment.setDefault()
+        ProcessSignals.ignoreFileSizeLimit()
         main(nil)
     }
 }

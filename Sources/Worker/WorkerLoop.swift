@@ -40,12 +40,14 @@ struct WorkerLoop {
         let group = DispatchGroup()
         var (idleSince, seatedCount) = (ContinuousClock.now, 0)
         var patience = Patience()
+        var notices = RefusalNotices()
         var ending = Ending.regular
         while !access.stop.isSet {
             if let arrival = roster.expectOne() {
                 switch ask() {
                 case .leases(let leases):
                     patience = Patience()
+                    notices = RefusalNotices()
                     for lease in leases {
                         group.enter()
                         roster.attemptBegins()
@@ -56,7 +58,10 @@ struct WorkerLoop {
                         }
                     }
                 case .notNow(let error):
-                    wait(patience.seconds(after: error), for: error)
+                    if let text = notices.text(for: error, at: .now), !access.stop.isSet {
+                        logger.error("got no task, will ask again", metadata: ["error": "\(text)"])
+                    }
+                    wait(patience.seconds(after: error))
                 case .never(let reason):
                     ending = .refused(reason: reason)
                 }
@@ -135,9 +140,7 @@ struct WorkerLoop {
         return selfTest.differences.joined(separator: " ")
     }
 
-    private func wait(_ seconds: Double, for error: any Error) {
-        guard !access.stop.isSet else { return }
-        logger.error("no task", metadata: ["error": "\(error)"])
+    private func wait(_ seconds: Double) {
         access.stop.sleep(seconds: min(seconds, idleExit?.seconds ?? seconds))
     }
 
@@ -158,5 +161,26 @@ struct Patience {
         defer { setAsideCount += 1 }
         let pause = Limits.refusedPauseSeconds * Double(1 << min(setAsideCount, 16))
         return min(pause, Limits.setAsidePauseSecondsMax)
+    }
+}
+
+/// Why the worker got no task, at once and then each minute. Nothing of what `CoordinatorContact`
+/// says already: that the coordinator cannot be reached or does not accept the token.
+struct RefusalNotices {
+    private var last: (text: String, at: ContinuousClock.Instant)?
+
+    /// Nil: nothing is to be said.
+    mutating func text(for error: any Error, at now: ContinuousClock.Instant) -> String? {
+        switch error {
+        case is JoinError, is TransportError, ClientError.unreachable: return nil
+        case ClientError.refused(status: 401, _): return nil
+        default: break
+        }
+        let text = "\(error)"
+        if let last, last.text == text, now - last.at < .seconds(Limits.noticeSecondsMin) {
+            return nil
+        }
+        last = (text, now)
+        return text
     }
 }

@@ -29,7 +29,7 @@ extension EndToEnd {
             try await Deployment.run { deployment in
                 let status = try await deployment.command(
                     "status", "--coordinator", Self.nobody)
-                #expect(status.exit == .code(1))
+                #expect(status.exit == .code(69))
                 #expect(status.output.isEmpty)
                 #expect(status.errors.contains(Self.nobody))
                 #expect(status.errors.split(separator: "\n").count == 1, "\(status.errors)")

@@ -70,7 +70,7 @@ public final class Deployment {
         for role in [Role.admin, .worker] {
             let known = try join(role)
             let join = Join(address: proxy, token: known.token, pin: known.pin)
-            let state = LocalAccess.folder(environment: environment)
+            let state = LocalAccess.folder(environment: EnvironmentVariables(environment))
             guard let path = LocalAccess.path(in: state, address: proxy, role: role) else {
                 throw TestFailure("'\(proxy)' is no plain address")
             }

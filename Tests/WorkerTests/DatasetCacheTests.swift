@@ -128,10 +128,14 @@ import Testing
     @Test(arguments: [
         (["XDG_CACHE_HOME": "/c", "HOME": "/h"], "/c/gdln-worker"),
         (["HOME": "/h"], "/h/.cache/gdln-worker"), ([:], "/tmp/gdln-worker"),
+        (["TMPDIR": "/t"], "/t/gdln-worker"),
+        (["XDG_CACHE_HOME": "", "HOME": "", "TMPDIR": ""], "/tmp/gdln-worker"),
+        (["XDG_CACHE_HOME": "c", "HOME": "/h"], "/h/.cache/gdln-worker"),
     ])
     func `data sets are kept where other programs keep what they can fetch again`(
-        environment: [String: String], directory: String
+        variables: [String: String], directory: String
     ) {
+        let environment = EnvironmentVariables(variables)
         #expect(DatasetCache.defaultDirectory(environment: environment) == directory)
     }
 }

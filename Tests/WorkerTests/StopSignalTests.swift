@@ -12,6 +12,25 @@ import Testing
         #expect(stop.reason == "SIGTERM")
     }
 
+    /// What a sequence of signals does: the reason that stands, and which of them, from 0, ends the
+    /// process at once.
+    @Test(arguments: [
+        (["SIGTERM"], nil), (["SIGTERM", "SIGTERM"], 1), (["SIGINT", "SIGTERM"], 1),
+        (["SIGHUP", "SIGHUP", "SIGHUP"], nil), (["SIGUSR1", "SIGTERM"], nil),
+        (["SIGUSR1", "SIGTERM", "SIGTERM"], 2), (["SIGTERM", "SIGHUP"], nil),
+        (["SIGTERM", "SIGHUP", "SIGUSR2", "SIGXCPU", "SIGINT"], 4),
+    ])
+    func `a second signal ends it at once only if a person sends it`(names: [String], end: Int?)
+        throws
+    {
+        let stop = StopSignal()
+        for (index, name) in names.enumerated() {
+            let kind = try #require(StopSignal.kinds.first { $0.name == name })
+            #expect(stop.receive(kind) == (index == end))
+            #expect(stop.isSet && stop.reason == names[0])
+        }
+    }
+
     @Test func `a sleep ends at once when the signal is set`() {
         let stop = StopSignal()
         stop.set("SIGTERM")

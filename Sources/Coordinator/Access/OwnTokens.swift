@@ -54,11 +54,9 @@ struct Announcement {
     }
 
     /// Into the user's own folder, where commands on this host look. Gives what was written.
-    func writeLocally(environment: [String: String]) throws -> [(path: String, text: String)] {
+    func writeLocally(environment: EnvironmentVariables) throws -> [(path: String, text: String)] {
         guard let folder = LocalAccess.folder(environment: environment) else { return [] }
-        try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true,
-            attributes: [.posixPermissions: 0o700])
+        try PrivateFolder.prepare(folder, remedy: "set XDG_STATE_HOME to another folder")
         return try tokens.all.compactMap { token in
             let join = Join(address: localAddress, token: token, pin: pin)
             guard

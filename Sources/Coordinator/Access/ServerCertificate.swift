@@ -17,6 +17,11 @@ struct ServerCertificate {
     ///   - certificate: a PEM file, which may hold a chain.
     ///   - key: a PEM file.
     init(certificate: String, key: String) throws {
+        for (what, path) in [("certificate", certificate), ("key", key)]
+        where access(path, R_OK) != 0 {
+            throw CommandFailure(
+                "The \(what) '\(path)' cannot be read: \(String(cString: strerror(errno))).")
+        }
         let chain: [NIOSSLCertificate]
         do {
             chain = try NIOSSLCertificate.fromPEMFile(certificate)

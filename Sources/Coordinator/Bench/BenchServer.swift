@@ -21,7 +21,7 @@ final class BenchServer {
                 "--lease-seconds", "\(leaseSeconds)",
             ] + (isEncrypted ? ["--tls"] : [])
         // No command is to take it for the coordinator of this host.
-        process.environment = ProcessInfo.processInfo.environment.merging(
+        process.environment = EnvironmentVariables.current.values.merging(
             ["XDG_STATE_HOME": folder.path]) { $1 }
         let output = Pipe()
         process.standardOutput = output

@@ -33,7 +33,7 @@ struct Bench: AsyncParsableCommand {
     var connections = [1, 16, 64]
 
     @Option(help: "Where the coordinators keep their data: the disk that is measured.")
-    var folder = NSTemporaryDirectory()
+    var folder = EnvironmentVariables.current.temporaryFolder
 
     @Flag(help: "JSON for programs, one object a line.")
     var json = false

@@ -28,7 +28,7 @@ struct ClientOptions: ParsableArguments {
     func join() throws(JoinError) -> Join {
         try JoinSource(
             options: .init(joinFile: joinFile, address: coordinator),
-            environment: ProcessInfo.processInfo.environment, role: .admin,
+            environment: .current, role: .admin,
             defaultAddress: Self.defaultAddress
         ).load()
     }
@@ -36,6 +36,17 @@ struct ClientOptions: ParsableArguments {
     /// A client that tries for a few seconds, as long as a person likes to wait.
     /// - Parameter seconds: how long to go on after a failed try; 0: one try.
     func client(tryingFor seconds: Double = 5) throws -> CoordinatorClient {
+        try client(join(), tryingFor: seconds)
+    }
+
+    /// A client with the way to the coordinator that is known now; nil if that is the other
+    /// client's. While the coordinator is away, its token may not be there.
+    func client(unlike other: CoordinatorClient) throws -> CoordinatorClient? {
+        let join = try join()
+        return join == other.join || join.token == nil ? nil : try client(join, tryingFor: 5)
+    }
+
+    private func client(_ join: Join, tryingFor seconds: Double) throws -> CoordinatorClient {
         let clock = ContinuousClock()
         let start = clock.now
         let environment = CoordinatorClient.Environment(
@@ -43,7 +54,7 @@ struct ClientOptions: ParsableArguments {
             elapsed: { clock.now - start }, now: { Timestamp(Date()) },
             randomBits: { UInt64.random(in: .min ... .max) })
         return try CoordinatorClient(
-            join(), environment: environment, isCancelled: { false })
+            join, environment: environment, isCancelled: { false })
     }
 }
 
@@ -58,6 +69,11 @@ struct CommandFailure: Error, CustomStringConvertible {
 func printJSON(_ value: some Encodable) throws {
     let data = try JSONValue(parsing: WireCoding.encode(value)).readableData()
     print(String(decoding: data, as: UTF8.self))
+}
+
+/// Writes to the standard error. What it does not take is dropped.
+func writeError(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
 }
 
 /// Writes to the standard output at once, past any buffer.

@@ -21,7 +21,7 @@ struct Listener {
         let place = CoordinatorServer.Place(
             host: address.host, port: address.port, hostNames: hostNames, tls: certificate?.tls,
             connectionsMax: connectionsMax)
-        let environment = ProcessInfo.processInfo.environment
+        let environment = EnvironmentVariables.current
         try await server.run(at: place) { [self, logger] port in
             let announcement = announcement(port: port)
             do {

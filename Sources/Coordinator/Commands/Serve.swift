@@ -11,8 +11,8 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             Example: gdln-coordinator serve --data-dir sweeps --listen 127.0.0.1:7878
 
-            Everything is kept in the data directory. SIGTERM or Ctrl-C ends it; started again, it \
-            goes on where it was.
+            Everything is kept in the data directory. SIGTERM, SIGHUP or Ctrl-C ends it; started \
+            again, it goes on where it was. Under `nohup` it ignores SIGHUP.
 
             Other hosts are served with --listen 0.0.0.0:7878, encrypted; `join-string` prints \
             what lets them in.
@@ -77,8 +77,11 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         // Whatever is made from here on is for its owner alone.
         umask(0o077)
+        ProcessSignals.ignoreBrokenPipes()
+        ProcessSignals.ignoreUserSignals()
         let connectionsMax = OpenFiles.allowMany()
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LogLineHandler.bootstrap()
+        defer { LineWriter.standardError.flush() }
         var logger = Logger(label: "gdln-coordinator")
         logger.logLevel = .notice
         if connectionsMax < Limits.connectionsMax {
@@ -98,7 +101,8 @@ struct Serve: AsyncParsableCommand {
         do {
             try await listener.run { address in
                 // Unbuffered: whoever started this process may wait for the line through a pipe.
-                writeOut("listening on \(address), data in \(dataDir)\n")
+                // It serves also if there is nobody.
+                LineWriter.standardOutput.write("listening on \(address), data in \(dataDir)\n")
             }
         } catch let error as IOError {
             throw CommandFailure(

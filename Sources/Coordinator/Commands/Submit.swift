@@ -12,6 +12,8 @@ struct Submit: AsyncParsableCommand {
             The whole sweep is checked first; a mistake anywhere stores nothing. Warnings name \
             examples that no task uses and classes without examples; with --dry-run only if a \
             coordinator can be reached.
+
+            With --watch it waits and exits as `watch` does.
             """)
 
     @Argument(help: "The sweep file.")
@@ -52,7 +54,12 @@ struct Submit: AsyncParsableCommand {
             writeOut("\(created.name): submitted as \(created.id), \(count)\n")
             Warnings.write(created.warnings)
         }
-        if watch { try await WatchLoop(client: client, sweep: created.id.rawValue).run() }
+        if watch {
+            var loop = WatchLoop(
+                connection: connection, sweep: created.id.rawValue, client: client,
+                wasReached: true)
+            try await loop.run()
+        }
     }
 
     /// Read, and expanded once to find all its mistakes.

@@ -53,7 +53,8 @@ struct CoordinatorServer {
         var connectionsMax = Limits.connectionsMax
     }
 
-    /// Serves until SIGTERM or SIGINT, then ends within a bounded time whatever the clients do.
+    /// Serves until SIGTERM, SIGINT or, unless `nohup` has it ignored, SIGHUP; then ends within a
+    /// bounded time whatever the clients do.
     /// - Parameter onRunning: called with the port once connections are taken.
     func run(at place: Place, onRunning: @escaping @Sendable (Int) -> Void) async throws {
         let application = Application(
@@ -65,7 +66,9 @@ struct CoordinatorServer {
             onServerRunning: { channel in onRunning(channel.localAddress?.port ?? place.port) },
             logger: logger)
         let configuration = ServiceGroupConfiguration(
-            services: services(application), gracefulShutdownSignals: [.sigterm, .sigint],
+            services: services(application),
+            gracefulShutdownSignals: [.sigterm, .sigint]
+                + (ProcessSignals.isHangUpIgnored ? [] : [.sighup]),
             logger: logger)
         try await ServiceGroup(configuration: configuration).run()
         // After a failed fsync nothing more is written.

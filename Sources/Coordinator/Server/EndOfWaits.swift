@@ -12,7 +12,10 @@ struct EndOfWaits: Service {
     let logger: Logger
     var graceSeconds = Double(Limits.endSecondsMax)
     /// Ends the process at once; a test's does not.
-    var end: @Sendable (_ code: Int32) -> Void = { _exit($0) }
+    var end: @Sendable (_ code: Int32) -> Void = {
+        LineWriter.standardError.flush()
+        _exit($0)
+    }
 
     func run() async throws {
         try? await gracefulShutdown()

@@ -30,6 +30,7 @@ extension CoordinatorClient {
         request.headers = [("Lease-Token", lease.token.rawValue)]
         request.timeoutSeconds = Limits.checkpointTransferSecondsMax
         request.stallSecondsMax = Limits.checkpointStallSecondsMax
+        request.usualSecondsMax = nil
         return request
     }
 }

@@ -6,6 +6,7 @@ extension CoordinatorClient {
     public func lease(_ request: LeaseRequest) throws(ClientError) -> [Lease] {
         var call = try postRequest("/v1/leases", request)
         call.timeoutSeconds += Double(request.waitSeconds)
+        call.usualSecondsMax = Limits.silenceSecondsMax + Double(request.waitSeconds)
         let body = try self.call(call)
         // 204: nothing to do.
         guard !body.isEmpty else { return [] }
@@ -62,6 +63,7 @@ extension CoordinatorClient {
         request.responseBytesMax = Limits.datasetBytesMax
         request.timeoutSeconds = Limits.datasetTransferSecondsMax
         request.stallSecondsMax = Limits.checkpointStallSecondsMax
+        request.usualSecondsMax = nil
         return try call(request)
     }
 }

@@ -7,6 +7,7 @@ public final class CoordinatorClient {
     private var connection: HTTPConnection
     private let environment: Environment
     private let isCancelled: () -> Bool
+    private let currentTry = CurrentTry()
 
     /// What the client needs from outside: tests turn the clock and throw the dice by hand.
     public struct Environment {
@@ -20,9 +21,12 @@ public final class CoordinatorClient {
         public var now: () -> Timestamp
         /// 64 random bits.
         public var randomBits: () -> UInt64
-        /// Asked after the coordinator did not accept the token: the way to it as it is now known.
-        /// The call is then repeated. Nil: nothing new can be learned, and the refusal stands.
+        /// Asked after the coordinator could not be reached or did not accept the token: the way
+        /// to it as it is now known. The call is then repeated. Nil: nothing new can be learned,
+        /// and a refused token stands.
         public var rejoin: (() -> Join?)?
+        /// Told of each try.
+        public var observe: ((Observation) -> Void)?
 
         public init(
             sleep: @escaping (Double) -> Void, shouldGiveUp: @escaping (Double) -> Bool,
@@ -44,8 +48,28 @@ public final class CoordinatorClient {
         self.environment = environment
         self.isCancelled = isCancelled
         connection = try HTTPConnection(
-            base: join.address, pin: join.pin, isCancelled: isCancelled)
+            base: join.address, pin: join.pin,
+            isCancelled: Self.watched(join.address, currentTry, environment, isCancelled))
     }
+
+    /// What became of one try of a call.
+    public enum Observation: Sendable {
+        /// By the coordinator, whether it granted or refused what was asked.
+        case answered(address: String)
+        /// The coordinator cannot answer now: too many calls, a full disk.
+        case busy(address: String, ClientError)
+        /// It could not be reached, could not prove to be the right one, or did not accept the
+        /// token.
+        case failed(address: String, ClientError)
+        /// The try has lasted for longer than usual. It goes on.
+        case silent(address: String, seconds: Double)
+    }
+}
+
+/// The try that is under way, as the connection's thread asks about it while it waits.
+private final class CurrentTry {
+    var start: Duration?
+    var usualSecondsMax: Double?
 }
 
 /// Why a call failed for good.
@@ -92,6 +116,10 @@ extension CoordinatorClient {
                 if environment.shouldGiveUp(waited + delay) { throw error }
                 environment.sleep(delay)
                 attempt += 1
+            case .moved(let error):
+                let waited = (environment.elapsed() - start).seconds
+                if environment.shouldGiveUp(waited) { throw error }
+                attempt = 1
             }
         }
     }
@@ -100,6 +128,8 @@ extension CoordinatorClient {
         case answered(Data)
         case failed(ClientError)
         case mayPass(ClientError, retryAfterSeconds: Double?)
+        /// There is another way to the coordinator now, which has not been tried.
+        case moved(ClientError)
     }
 
     private func attemptOnce(_ request: HTTPRequest) -> Outcome {
@@ -108,26 +138,67 @@ extension CoordinatorClient {
             if let token = join.token {
                 request.headers.append(("Authorization", "Bearer \(token.text)"))
             }
+            (currentTry.start, currentTry.usualSecondsMax) = (
+                environment.elapsed(), request.usualSecondsMax
+            )
             let response = try connection.send(request)
-            if (200..<300).contains(response.status) { return .answered(response.body) }
-            let error = Self.refusal(response)
-            if response.status == 401, let rejoin = environment.rejoin {
-                if let join = rejoin() { try take(join) }
-                return .mayPass(error, retryAfterSeconds: nil)
+            if (200..<300).contains(response.status) {
+                environment.observe?(.answered(address: join.address))
+                return .answered(response.body)
             }
-            return RetryPolicy.isWorthRetrying(status: response.status)
-                ? .mayPass(error, retryAfterSeconds: response.retryAfterSeconds) : .failed(error)
+            return outcome(of: response)
         } catch {
             let failure = ClientError.unreachable(error.description)
-            return error.isCancelled ? .failed(failure) : .mayPass(failure, retryAfterSeconds: nil)
+            if error.isCancelled { return .failed(failure) }
+            environment.observe?(.failed(address: join.address, failure))
+            return takesOtherWay() ? .moved(failure) : .mayPass(failure, retryAfterSeconds: nil)
         }
     }
 
-    private func take(_ join: Join) throws(TransportError) {
-        guard join != self.join else { return }
-        connection = try HTTPConnection(
-            base: join.address, pin: join.pin, isCancelled: isCancelled)
+    private func outcome(of response: HTTPResponse) -> Outcome {
+        let error = Self.refusal(response)
+        let mayPass = RetryPolicy.isWorthRetrying(status: response.status)
+        let isStranger = if case .unreachable = error { true } else { false }
+        if response.status == 401 || isStranger {
+            environment.observe?(.failed(address: join.address, error))
+            if takesOtherWay() { return .moved(error) }
+        } else {
+            environment.observe?(
+                mayPass
+                    ? .busy(address: join.address, error) : .answered(address: join.address))
+        }
+        return mayPass || response.status == 401 && environment.rejoin != nil
+            ? .mayPass(error, retryAfterSeconds: response.retryAfterSeconds) : .failed(error)
+    }
+
+    /// Whether another way to the coordinator has become known, which the next try takes. One
+    /// without a token is none: a coordinator on this host takes its file away when it ends.
+    private func takesOtherWay() -> Bool {
+        guard let join = environment.rejoin?(), join != self.join,
+            join.token != nil || self.join.token == nil,
+            let connection = try? HTTPConnection(
+                base: join.address, pin: join.pin,
+                isCancelled: Self.watched(join.address, currentTry, environment, isCancelled))
+        else { return false }
+        self.connection = connection
         self.join = join
+        return true
+    }
+
+    /// Tells of a try that lasts for longer than usual, whenever the connection asks whether the
+    /// call is cancelled.
+    private static func watched(
+        _ address: String, _ current: CurrentTry, _ environment: Environment,
+        _ isCancelled: @escaping () -> Bool
+    ) -> () -> Bool {
+        guard let observe = environment.observe else { return isCancelled }
+        return {
+            if let start = current.start, let usual = current.usualSecondsMax {
+                let seconds = (environment.elapsed() - start).seconds
+                if seconds > usual { observe(.silent(address: address, seconds: seconds)) }
+            }
+            return isCancelled()
+        }
     }
 
     private static func refusal(_ response: HTTPResponse) -> ClientError {

@@ -15,6 +15,8 @@ public struct HTTPRequest: Sendable {
     public var connectTimeoutMilliseconds = Limits.connectTimeoutMilliseconds
     /// A call that moves less than a byte a second for so long is broken off; nil: only at its end.
     public var stallSecondsMax: Int?
+    /// A call that has lasted for longer without its answer is unusual; nil: none is.
+    public var usualSecondsMax: Double? = Limits.silenceSecondsMax
     /// A longer answer is broken off.
     public var responseBytesMax: Int = Limits.responseBytesMax
 

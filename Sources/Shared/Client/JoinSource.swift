@@ -22,7 +22,7 @@ public enum JoinSource: Equatable, Sendable {
             self.address = address
         }
 
-        init(environment: [String: String]) {
+        init(environment: EnvironmentVariables) {
             self.init(
                 join: environment["GDLN_JOIN"], joinFile: environment["GDLN_JOIN_FILE"],
                 address: environment["GDLN_COORDINATOR"])
@@ -39,7 +39,8 @@ public enum JoinSource: Equatable, Sendable {
     ///   - role: whose token is taken of those that a local coordinator has left.
     ///   - defaultAddress: where nothing else is said; nil: then that is an error.
     public init(
-        options: Words, environment: [String: String], role: Role, defaultAddress: String? = nil
+        options: Words, environment: EnvironmentVariables, role: Role,
+        defaultAddress: String? = nil
     ) throws(JoinError) {
         let folder = LocalAccess.folder(environment: environment)
         if let source = try options.source(folder: folder, role: role) {
@@ -87,9 +88,9 @@ public enum JoinSource: Equatable, Sendable {
 /// port, each a join string that its owner alone can read, in `XDG_STATE_HOME`.
 public enum LocalAccess {
     /// Nil where the environment knows no home.
-    public static func folder(environment: [String: String]) -> String? {
-        let home = environment["HOME"].map { $0 + "/.local/state" }
-        return (environment["XDG_STATE_HOME"] ?? home).map { $0 + "/gdln" }
+    public static func folder(environment: EnvironmentVariables) -> String? {
+        let home = environment.folder("HOME").map { $0 + "/.local/state" }
+        return (environment.folder("XDG_STATE_HOME") ?? home).map { $0 + "/gdln" }
     }
 
     /// Nil where the address has no plain host and port.

@@ -2,6 +2,9 @@ import FoundationEssentials
 import Glibc
 
 /// Reads files that hold secrets, and refuses those that others could read or have written.
+///
+/// On a read-only mount, as Kubernetes and Docker have it for secrets, the mode is what the mount
+/// gives and nobody here can change it: a file is refused only if others could write it elsewhere.
 public enum PrivateFile {
     /// The file's text; nil where there is no such file.
     /// - Parameter isOwnerChecked: whether it must be this user's or root's. Root, who only shows
@@ -19,12 +22,12 @@ public enum PrivateFile {
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw JoinError("'\(path)' is no file")
         }
-        // A group may read it: systemd hands secrets to services so.
-        guard status.st_mode & 0o027 == 0 else {
-            throw JoinError("'\(path)' holds a secret, but others can reach it: chmod 600 it first")
-        }
-        guard !isOwnerChecked || status.st_uid == geteuid() || status.st_uid == 0 else {
-            throw JoinError("'\(path)' holds a secret, but belongs to another user")
+        var mount = statvfs()
+        let isReadOnly = fstatvfs(descriptor, &mount) == 0 && mount.f_flag & UInt(ST_RDONLY) != 0
+        let file = Access(
+            mode: status.st_mode & 0o777, owner: status.st_uid, isReadOnly: isReadOnly)
+        if let reason = file.objection(user: geteuid(), isOwnerChecked: isOwnerChecked) {
+            throw JoinError("'\(path)' holds a secret, but \(reason)")
         }
         var bytes = [UInt8](repeating: 0, count: Limits.secretFileBytesMax)
         let count = Glibc.read(descriptor, &bytes, bytes.count)
@@ -32,5 +35,36 @@ public enum PrivateFile {
             throw JoinError("'\(path)' cannot be read: \(String(cString: strerror(errno)))")
         }
         return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    /// Who can reach a file.
+    struct Access {
+        /// The lowest nine bits.
+        let mode: UInt32
+        let owner: UInt32
+        /// Of the mount that it is on.
+        let isReadOnly: Bool
+
+        /// Why it must not be used by this user; nil if it may.
+        func objection(user: UInt32, isOwnerChecked: Bool) -> String? {
+            if isReadOnly {
+                guard mode & 0o022 != 0 else { return nil }
+                return "its mode \(octal) lets other users write it where it is not mounted "
+                    + "read-only: mount it with the mode 0400 or 0444"
+            }
+            guard !isOwnerChecked || owner == user || owner == 0 else {
+                return "belongs to the user \(owner), and this process runs as \(user): make a "
+                    + "copy that this user owns, with mode 600"
+            }
+            // A group may read it: systemd hands secrets to services so.
+            guard mode & 0o027 != 0 else { return nil }
+            guard user != owner, user != 0 else {
+                return "others can reach it (mode \(octal)): chmod 600 it first"
+            }
+            return "others can reach it (mode \(octal)), and it belongs to root: have root chmod "
+                + "640 it and give it to a group of this user's, or mount it read-only"
+        }
+
+        private var octal: String { "0" + String(mode, radix: 8) }
     }
 }

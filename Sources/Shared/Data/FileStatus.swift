@@ -16,9 +16,10 @@ public struct FileStatus: Sendable {
     }
 
     /// Nil where it cannot be asked for; `errno` says why.
-    public init?(of path: String) {
+    /// - Parameter followsLink: whether to ask for what a symbolic link leads to.
+    public init?(of path: String, followsLink: Bool = false) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
+        guard (followsLink ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
         kind =
             switch status.st_mode & S_IFMT {
             case S_IFREG: .file

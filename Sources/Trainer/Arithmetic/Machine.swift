@@ -29,7 +29,7 @@ final class Machine {
     }
 
     /// What a person forces by the environment, for comparisons.
-    static var forcedKernels: String? { ProcessInfo.processInfo.environment["GDLN_KERNELS"] }
+    static var forcedKernels: String? { EnvironmentVariables.current["GDLN_KERNELS"] }
 
     /// The kernels that this processor has, fastest first.
     static var kernelNames: [String] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import FoundationEssentials
 import Glibc
 import Logging
@@ -24,8 +25,12 @@ struct Run: ParsableCommand {
             coordinator, trains nothing and ends with exit code \(Self.refusedExitCode), which no \
             other try will change.
 
-            SIGTERM or Ctrl-C makes it bring each epoch under way to its end, keep the training \
-            with the coordinator, hand the task back and end; a second one ends it at once.
+            SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGXCPU or Ctrl-C makes it bring each epoch under \
+            way to its end, keep the training with the coordinator, hand the task back and end; a \
+            second SIGTERM or Ctrl-C ends it at once. Under `nohup` it ignores SIGHUP.
+
+            Exit codes: 0 told to end or idle, 1 error, 64 wrong arguments, 70 self-test, 75 not \
+            ended within --grace, 130 ended at once.
             """)
 
     @Option(
@@ -40,8 +45,8 @@ struct Run: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            A file with the join string, read again whenever the token is refused; else the \
-            environment's GDLN_JOIN_FILE.
+            A file with the join string, read again whenever the token is refused or the \
+            coordinator cannot be reached; else the environment's GDLN_JOIN_FILE.
             """,
             valueName: "path"))
     var joinFile: String?
@@ -49,7 +54,11 @@ struct Run: ParsableCommand {
     @Option(help: "How many tasks to train side by side; else as many as cores and memory allow.")
     var slots: Int?
 
-    @Option(help: "How many threads to share out among them; else one a core.")
+    @Option(
+        help: """
+            How many threads to share out among them; else one a core, of those that a control \
+            group or SLURM_CPUS_PER_TASK grants.
+            """)
     var threads: Int?
 
     @Option(
@@ -87,17 +96,21 @@ struct Run: ParsableCommand {
     }
 
     func run() throws {
-        let environment = ProcessInfo.processInfo.environment
         // Whatever is made from here on is for its owner alone.
         umask(0o077)
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        ProcessSignals.ignoreBrokenPipes()
+        LogLineHandler.bootstrap()
+        defer { LineWriter.standardError.flush() }
         var logger = Logger(label: "gdln-worker")
         logger.logLevel = .notice
         let stop = StopSignal(grace: grace)
         let sources = stop.listen()
         let host = Self.hostName()
         let name = Self.workerName(host: host)
-        let directory = cacheDir ?? DatasetCache.defaultDirectory(environment: environment)
+        let directory = try cacheDir ?? Self.defaultCacheDirectory()
+        let access = CoordinatorAccess(source: try source(), stop: stop, logger: logger)
+        // The self-test takes a while, in which it would not be heard of.
+        DispatchQueue(label: "probe").async { access.probe() }
         let spool = try Spool(directory: directory + "/spool", owner: name)
         defer { spool.close() }
         let admission = Admission(
@@ -108,7 +121,7 @@ struct Run: ParsableCommand {
         let loop = WorkerLoop(
             name: name, host: host, selfTest: selfTest,
             roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
-            access: CoordinatorAccess(source: try source(), stop: stop, logger: logger),
+            access: access,
             cache: DatasetCache(directory: directory, logger: logger),
             shelf: CheckpointShelf(directory: directory + "/checkpoints", owner: name),
             spool: spool, logger: logger)
@@ -140,7 +153,13 @@ struct Run: ParsableCommand {
     private func source() throws(JoinError) -> JoinSource {
         try JoinSource(
             options: .init(joinFile: joinFile, address: coordinator),
-            environment: ProcessInfo.processInfo.environment, role: .worker)
+            environment: .current, role: .worker)
+    }
+
+    private static func defaultCacheDirectory() throws -> String {
+        let path = DatasetCache.defaultDirectory(environment: .current)
+        try PrivateFolder.prepare(path, remedy: "name another one with --cache-dir")
+        return path
     }
 
     private static func hostName() -> String {

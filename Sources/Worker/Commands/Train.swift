@@ -45,6 +45,8 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
+        // What it prints is then not all that it is for.
+        if metrics != nil || checkpoint != nil { ProcessSignals.ignoreBrokenPipes() }
         let configuration = try readConfiguration()
         let dataset = try readDataset(configuration)
         if let dataset, let selection = configuration.exampleSelection {

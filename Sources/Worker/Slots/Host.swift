@@ -5,19 +5,34 @@ import Shared
 struct Host: Sendable {
     /// A file's text; nil where it is not there.
     let read: @Sendable (String) -> String?
+    let environment: EnvironmentVariables
 
-    init(read: @escaping @Sendable (String) -> String?) { self.read = read }
+    init(
+        environment: EnvironmentVariables = [:], read: @escaping @Sendable (String) -> String?
+    ) {
+        self.read = read
+        self.environment = environment
+    }
 
     /// The kernel's own files.
-    static let here = Host { try? String(contentsOf: URL(filePath: $0), encoding: .utf8) }
+    static let here = Host(environment: .current) {
+        try? String(contentsOf: URL(filePath: $0), encoding: .utf8)
+    }
 
     /// Cores that this process may run on, of which a control group may grant a part: two and a
-    /// half are two, and half a one is one.
+    /// half are two, and half a one is one. Slurm grants a part without binding the process to it
+    /// unless the cluster is configured so; it is then known by the environment alone.
     var cores: Int {
         let all = ProcessInfo.processInfo.activeProcessorCount
         let allowed = read("/proc/self/status").flatMap(Self.allowedCores) ?? all
         let granted = ControlGroups(read: read).cpuQuota.flatMap { Int(exactly: $0.rounded(.down)) }
-        return max(1, min(allowed, granted ?? allowed, Limits.threadsMax))
+        return max(1, min(allowed, granted ?? allowed, slurmCores ?? allowed, Limits.threadsMax))
+    }
+
+    /// What Slurm grants each task of the job, else the job on this host.
+    private var slurmCores: Int? {
+        ["SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"].lazy
+            .compactMap { environment[$0].flatMap { Int($0) } }.first { $0 > 0 }
     }
 
     /// A line such as `Cpus_allowed_list:   0-3,8`: what the process is bound to.

@@ -218,7 +218,7 @@ import Testing
         let announcement = Announcement(
             tokens: tokens, address: "https://node:1", localAddress: "https://127.0.0.1:1",
             pin: Join.pin(publicKey: Data()))
-        let environment = ["XDG_STATE_HOME": folder.path + "/state"]
+        let environment: EnvironmentVariables = ["XDG_STATE_HOME": folder.path + "/state"]
         let files = try announcement.writeLocally(environment: environment)
         #expect(
             files.map(\.path)
@@ -265,8 +265,10 @@ import Testing
         for (certificate, key, sentence) in [
             (places[0].certificatePath, places[1].keyPath, "does not belong to"),
             (places[0].keyPath, places[0].keyPath, "certificate"),
-            ("/nowhere", places[0].keyPath, "cannot be read as PEM"),
-            (places[0].certificatePath, "/nowhere", "cannot be read as PEM"),
+            ("/dev/null", places[0].keyPath, "cannot be read as PEM"),
+            (places[0].certificatePath, "/dev/null", "cannot be read as PEM"),
+            ("/nowhere", places[0].keyPath, "certificate '/nowhere' cannot be read: No such file"),
+            (places[0].certificatePath, "/nowhere", "key '/nowhere' cannot be read: No such file"),
         ] {
             #expect {
                 try ServerCertificate(certificate: certificate, key: key)

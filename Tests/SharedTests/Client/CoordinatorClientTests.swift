@@ -150,6 +150,78 @@ import Testing
         #expect(seconds(30, 655_360) == 20 && seconds(30, Limits.requestBodyBytesMax) == 30)
     }
 
+    /// The join file has another address; the call goes there, as the same call.
+    @Test(arguments: [
+        ScriptedServer.Act.hangUp, .answer(status: 401, body: refusal),
+        .answer(status: 404, body: "<html>"),
+    ])
+    func `a call follows a coordinator that has moved`(act: ScriptedServer.Act) throws {
+        let answer = ScriptedServer.Act.answer(status: 200, body: #"{"changed":1}"#)
+        let (old, new) = (try ScriptedServer([act]), try ScriptedServer([answer]))
+        defer {
+            old.stop()
+            new.stop()
+        }
+        var environment = CoordinatorClient.Environment(
+            sleep: { _ in }, shouldGiveUp: { _ in false }, elapsed: { .zero },
+            now: { Timestamp(milliseconds: 1) }, randomBits: TestRandom(seed: 4).bits)
+        var seen: [String] = []
+        environment.rejoin = { Join(address: new.address) }
+        environment.observe = { observation in
+            switch observation {
+            case .answered(let address): seen.append("answered \(address)")
+            case .failed(let address, _): seen.append("failed \(address)")
+            case .busy, .silent: seen.append("?")
+            }
+        }
+        let client = try CoordinatorClient(
+            Join(address: old.address), environment: environment, isCancelled: { false })
+        let changed = try client.cancel("x")
+        #expect(changed == 1 && client.join.address == new.address)
+        #expect(Set(seen) == ["failed \(old.address)", "answered \(new.address)"])
+        let ids = (old.received + new.received).map { $0.headers["request-id"] }
+        #expect(Set(ids).count == 1 && new.received.count == 1)
+    }
+
+    @Test func `a coordinator that takes its file away costs nobody the token`() throws {
+        let server = try ScriptedServer([.hangUp, .answer(status: 200, body: #"{"changed":1}"#)])
+        defer { server.stop() }
+        var environment = CoordinatorClient.Environment(
+            sleep: { _ in }, shouldGiveUp: { _ in false }, elapsed: { .zero },
+            now: { Timestamp(milliseconds: 1) }, randomBits: TestRandom(seed: 5).bits)
+        environment.rejoin = { Join(address: server.address) }
+        let token = AccessToken(role: .worker) { 7 }
+        let client = try CoordinatorClient(
+            Join(address: server.address, token: token), environment: environment,
+            isCancelled: { false })
+        let changed = try client.cancel("x")
+        #expect(changed == 1)
+        let shown = Set(server.received.map { $0.headers["authorization"] })
+        #expect(shown == ["Bearer \(token.text)"])
+    }
+
+    @Test func `a coordinator that accepts a call and does not answer is told of`() throws {
+        let server = try ScriptedServer([.silence])
+        defer { server.stop() }
+        var (clock, silences) = (0.0, 0)
+        var environment = CoordinatorClient.Environment(
+            sleep: { _ in }, shouldGiveUp: { _ in true },
+            elapsed: {
+                clock += 1
+                return .seconds(clock)
+            }, now: { Timestamp(milliseconds: 1) }, randomBits: TestRandom(seed: 6).bits)
+        environment.observe = { observation in
+            guard case .silent(server.address, let seconds) = observation else { return }
+            #expect(seconds > Limits.silenceSecondsMax)
+            silences += 1
+        }
+        let client = try CoordinatorClient(
+            Join(address: server.address), environment: environment,
+            isCancelled: { silences > 0 })
+        #expect(throws: ClientError.self) { try client.sweeps() }
+        #expect(silences == 1)
+    }
+
     @Test func `health is what a coordinator says`() throws {
         try exchange([.answer(status: 200, body: "ok\n")]) { client, _, _ in
             #expect(client.isHealthy())

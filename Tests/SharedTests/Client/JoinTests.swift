@@ -1,7 +1,8 @@
 import Foundation
-import Shared
 import TestSupport
 import Testing
+
+@testable import Shared
 
 /// How a client learns where its coordinator is, and how to get in.
 @Suite struct JoinTests {
@@ -60,7 +61,7 @@ import Testing
     // MARK: - Sources
 
     private func source(
-        _ options: JoinSource.Words = .init(), _ environment: [String: String] = [:],
+        _ options: JoinSource.Words = .init(), _ environment: EnvironmentVariables = [:],
         role: Role = .worker, defaultAddress: String? = nil
     ) throws -> JoinSource {
         try JoinSource(
@@ -71,7 +72,7 @@ import Testing
     @Test func `the most explicit word wins, options before the environment`() throws {
         let text = Join(address: "http://h:1", token: Self.worker).text
         let all = JoinSource.Words(join: text, joinFile: "/f", address: "http://a:1")
-        let variables = [
+        let variables: EnvironmentVariables = [
             "GDLN_JOIN": text, "GDLN_JOIN_FILE": "/g", "GDLN_COORDINATOR": "http://b:1",
             "XDG_STATE_HOME": "/s",
         ]
@@ -89,16 +90,26 @@ import Testing
         #expect(
             try source(.init(), ["HOME": "/h"], role: .admin, defaultAddress: "http://d:1")
                 == .address("http://d:1", folder: "/h/.local/state/gdln", role: .admin))
-        #expect {
-            try source()
-        } throws: {
-            "\($0)".hasPrefix("Which coordinator?")
+        let empty: EnvironmentVariables = [
+            "GDLN_JOIN": "", "GDLN_JOIN_FILE": "", "GDLN_COORDINATOR": "", "XDG_STATE_HOME": "",
+            "HOME": "",
+        ]
+        for environment in [[:], empty] {
+            #expect {
+                try source(.init(), environment)
+            } throws: {
+                "\($0)".hasPrefix("Which coordinator?")
+            }
+            #expect(LocalAccess.folder(environment: environment) == nil)
         }
+        #expect(
+            LocalAccess.folder(environment: ["XDG_STATE_HOME": "here", "HOME": "/h"])
+                == "/h/.local/state/gdln")
     }
 
     @Test func `a coordinator on this host is found with its token, by host and port`() throws {
         let folder = try TemporaryDirectory()
-        let environment = ["XDG_STATE_HOME": folder.path]
+        let environment: EnvironmentVariables = ["XDG_STATE_HOME": folder.path]
         let worker = Join(address: "https://127.0.0.1:7878", token: Self.worker, pin: Self.pin)
         let admin = Join(address: "https://127.0.0.1:7878", token: Self.admin, pin: Self.pin)
         try Self.write(worker.text + "\n", folder.path + "/gdln/127.0.0.1:7878.worker")
@@ -153,6 +164,26 @@ import Testing
         }
     }
 
+    /// Root alone can have such files and mounts; the rule is the same for everybody.
+    @Test(arguments: [
+        // On a disk: what others can reach is explained, by what its user can do about it.
+        (0o400, 7, 7, false, nil), (0o640, 0, 7, false, nil), (0o444, 7, 7, false, "chmod 600"),
+        (0o444, 0, 7, false, "have root chmod 640"), (0o444, 0, 0, false, "chmod 600"),
+        (0o600, 8, 7, false, "belongs to the user 8, and this process runs as 7"),
+        (0o600, 8, 0, false, "belongs to the user 8, and this process runs as 0"),
+        // On a read-only mount, as a secret of a container.
+        (0o444, 0, 7, true, nil), (0o644, 7, 7, true, nil), (0o444, 65_534, 0, true, nil),
+        (0o666, 0, 7, true, "0666"), (0o460, 0, 7, true, "0460"),
+    ])
+    func `who can reach a secret decides whether it is used`(
+        mode: UInt32, owner: UInt32, user: UInt32, isReadOnly: Bool, words: String?
+    ) throws {
+        let file = PrivateFile.Access(mode: mode, owner: owner, isReadOnly: isReadOnly)
+        let found = file.objection(user: user, isOwnerChecked: true)
+        #expect((found == nil) == (words == nil), "\(found ?? "")")
+        if let words { #expect(found?.contains(words) == true, "\(found ?? "")") }
+    }
+
     @Test func `a file of another user is not used, nor what is no file`() throws {
         let folder = try TemporaryDirectory()
         #expect(try PrivateFile.read(folder.path + "/none") == nil)
@@ -164,7 +195,7 @@ import Testing
         #expect {
             try PrivateFile.read(folder.path + "/f")
         } throws: {
-            "\($0)".contains("belongs to another user")
+            "\($0)".contains("belongs to the user 65534, and this process runs as 0")
         }
     }
 }

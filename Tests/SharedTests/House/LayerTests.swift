@@ -6,7 +6,7 @@ import Testing
     private static let everywhere: Set = ["FoundationEssentials", "Glibc", "Synchronization"]
 
     private static let allowed: [String: Set<String>] = [
-        "Shared": ["Crypto", "CCurl", "CFloats", "CZlib"],
+        "Shared": ["Crypto", "CCurl", "CFloats", "CProcess", "CZlib", "Dispatch", "Logging"],
         "Trainer": ["Shared", "CKernels", "CMatrices"],
         "Worker": ["Shared", "Trainer", "ArgumentParser", "Dispatch", "Logging"],
         "Coordinator": [
@@ -35,6 +35,7 @@ import Testing
         ("CCurl", "Sources/Shared/Client/HTTPConnection.swift"),
         ("CFloats", "Sources/Shared/Values/FloatEnvironment.swift"),
         ("CZlib", "Sources/Shared/Data/Gunzip.swift"),
+        ("CProcess", "Sources/Shared/Process/"),
         ("NIOPosix", "Sources/Coordinator/Bench/"),
         ("X509", "Sources/Coordinator/Access/ServerCertificate.swift"),
     ])

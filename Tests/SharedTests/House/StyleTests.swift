@@ -53,6 +53,18 @@ import Testing
         }
     }
 
+    /// An empty variable counts as unset, which one type sees to.
+    @Test(arguments: [
+        "ProcessInfo.processInfo.environ" + "ment", "get" + "env(", "NSTemporary" + "Directory()",
+        ".temporary" + "Directory\n",
+    ])
+    func `the environment is read in one place`(word: String) throws {
+        let files = try Self.sources.get()
+        let readers = files.filter { $0.text.contains(word) }.map(\.path)
+        let place = "Sources/Shared/Process/EnvironmentVariables.swift"
+        #expect(readers == (word.hasPrefix("ProcessInfo") ? [place] : []))
+    }
+
     @Test func `links between the documents lead somewhere`() throws {
         let documents = try Sources.documents()
         #expect(!documents.isEmpty)

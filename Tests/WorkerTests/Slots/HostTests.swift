@@ -1,3 +1,4 @@
+import Shared
 import Testing
 
 @testable import Worker
@@ -43,6 +44,22 @@ import Testing
             "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us": quota + "\n",
             "/sys/fs/cgroup/cpu/a/cpu.cfs_period_us": "100000\n",
         ])
+        #expect(host.cores == cores)
+    }
+
+    @Test(arguments: [
+        (["SLURM_CPUS_PER_TASK": "3"], 3), (["SLURM_CPUS_PER_TASK": "9"], 8),
+        (["SLURM_CPUS_PER_TASK": "", "SLURM_CPUS_ON_NODE": "2"], 2), ([:], 8),
+        (["SLURM_CPUS_PER_TASK": "2", "SLURM_CPUS_ON_NODE": "4"], 2),
+        (["SLURM_CPUS_PER_TASK": "0"], 8), (["SLURM_CPUS_PER_TASK": "two"], 8),
+        (["SLURM_CPUS_PER_TASK": "-1"], 8), (["SLURM_CPUS_ON_NODE": "99999999999999999999"], 8),
+    ])
+    func `Slurm grants a part of them, also where it binds nobody`(
+        variables: [String: String], cores: Int
+    ) {
+        let host = Host(environment: EnvironmentVariables(variables)) { path in
+            path == "/proc/self/status" ? Self.status : nil
+        }
         #expect(host.cores == cores)
     }
 
