@@ -12,15 +12,32 @@ struct Reaper: Service {
 
     func run() async throws {
         var ticks = 0
+        var (obstacle, nextSearch) = (String?.none, store.environment.instant())
         // Cancelled: another service could not start, or has failed.
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             // Ends the process: only a new start finds out what the disk has kept.
             if let error = store.commits.brokenBy { throw error }
             await sweepOnce()
             for sentence in store.hosts.takeNews() { logger.warning("\(sentence)") }
+            if store.environment.instant() >= nextSearch {
+                obstacle = await logRecheckObstacle(unless: obstacle)
+                nextSearch = store.environment.instant() + .seconds(Limits.obstacleSearchSeconds)
+            }
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: period) }
+        }
+    }
+
+    /// - Parameter known: what the log has been told.
+    private func logRecheckObstacle(unless known: String?) async -> String? {
+        do {
+            let obstacle = try await store.recheckObstacle()
+            if let obstacle, obstacle != known { logger.notice("\(obstacle)") }
+            return obstacle
+        } catch {
+            logger.error("rechecks could not be read", metadata: ["error": "\(error)"])
+            return known
         }
     }
 
