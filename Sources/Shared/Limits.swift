@@ -282,6 +282,10 @@ public enum Limits {
 
     // Tasks run again on another host.
     public static let recheckShareDefault = 0.01
+    /// A worker that has called since is here: where no other machine's is, people are told.
+    public static let presentSecondsMax = 120.0
+    /// How often the coordinator's log is told why tasks wait to be run again, if that changes.
+    public static let obstacleSearchSeconds = 5.0
     /// Differences that a sweep's status names.
     public static let differencesReportedMax = 20
 
@@ -299,6 +303,9 @@ public enum Limits {
     public static let noticeSecondsMin = 60.0
     /// A second outage within that time is told of once it has lasted so long.
     public static let outageSecondsMin = 2.0
+    /// Attempts of one task that do not count although they ended with their worker, which had
+    /// others under way. More than one may: a task may wait for its turn beside the guilty one.
+    public static let killsForgivenMax = 3
     /// Selections of examples that a worker remembers to have warned of.
     public static let selectionsRememberedMax = 1_000
     /// How long one call for a task is held open while there is none; SIGTERM waits for its end.

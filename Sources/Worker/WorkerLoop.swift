@@ -10,6 +10,7 @@ import Synchronization
 struct WorkerLoop {
     let name: WorkerName
     let host: String
+    let bootID: String?
     let selfTest: SelfTestReport
     let roster: Roster
     /// Ends the worker once it has had nothing to do for so long; nil: never.
@@ -73,6 +74,7 @@ struct WorkerLoop {
             if let idleExit, ContinuousClock.now - idleSince >= idleExit { break }
             if ending != .regular { break }
         }
+        if access.stop.isSet { spool.noteStopping() }
         group.wait()
         return ending
     }
@@ -121,7 +123,8 @@ struct WorkerLoop {
 
     private func request(waitSeconds: Int) -> LeaseRequest {
         LeaseRequest(
-            worker: name, host: host, slots: 1, waitSeconds: waitSeconds, selfTest: selfTest)
+            worker: name, host: host, bootID: bootID, slots: 1, waitSeconds: waitSeconds,
+            selfTest: selfTest)
     }
 
     /// A self-test that came out wrong gets no task from any coordinator; the call lets people see

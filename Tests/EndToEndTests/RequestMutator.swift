@@ -125,6 +125,7 @@ struct RequestMutator {
                     + "\"\(Digest(of: [1]))\"}"
             ),
             ("fail", #"{"error":"e","permanent":false}"#), ("hand_back", #"{"reason":"r"}"#),
+            ("killed", #"{"beside":1,"reason":"r"}"#),
         ])
         return Draft(
             path: "/v1/leases/\(lease.0)/\(verb)", headers: [("Lease-Token", lease.1)],

@@ -26,7 +26,6 @@ public final class RequestConnection {
             }
         }
         guard isConnected else {
-            close(file)
             throw TestFailure(
                 "port \(port) takes no connection: \(String(cString: strerror(errno)))")
         }

@@ -39,7 +39,7 @@ import Testing
     ) throws -> WorkerLoop {
         let name = WorkerName(unchecked: "w")
         return WorkerLoop(
-            name: name, host: "h", selfTest: selfTest,
+            name: name, host: "h", bootID: "b", selfTest: selfTest,
             roster: Roster(AdmissionTests.admission()) { available }, idleExit: idleExit,
             access: CoordinatorAccess(address: server.address, stop: stop),
             cache: DatasetCache(directory: folder.path, logger: Logger(label: "test")),

@@ -41,7 +41,8 @@ struct Status: AsyncParsableCommand {
             (rechecks.waiting, "waiting"),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         guard !counts.isEmpty else { return }
-        print("\(name): run again on another host: \(counts.joined(separator: ", "))")
+        print("\(name): run again on another machine: \(counts.joined(separator: ", "))")
+        if let obstacle = rechecks.obstacle { print("\(name): \(obstacle)") }
         for difference in rechecks.differences {
             print(
                 "\(name): task \(difference.task) (position \(difference.position)) came out "

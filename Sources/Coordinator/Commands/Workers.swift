@@ -27,8 +27,9 @@ struct ListWorkers: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
-        let workers = try connection.client().workers()
-        if json { return try printJSON(WorkerList(workers: workers)) }
+        let list = try connection.client().workers()
+        if json { return try printJSON(list) }
+        let workers = list.workers
         guard !workers.isEmpty else { return print("No worker has called yet.") }
         var table = TextTable(
             [
@@ -45,6 +46,7 @@ struct ListWorkers: AsyncParsableCommand {
             ])
         }
         print(table.text)
+        if let obstacle = list.recheckObstacle { print(obstacle) }
     }
 
     /// Empty where nothing is held against it.

@@ -14,6 +14,7 @@ struct Reaper: Service {
     func run() async throws {
         var ticks = 0
         var runningTime = RunningTime()
+        var (obstacle, nextSearch) = (String?.none, store.environment.instant())
         // Cancelled: another service could not start, or has failed.
         while !Task.isShuttingDownGracefully, !Task.isCancelled {
             // Ends the process: only a new start finds out what the disk has kept.
@@ -22,6 +23,10 @@ struct Reaper: Service {
             for sentence in store.hosts.takeNews() { logger.warning("\(sentence)") }
             for sentence in refusals.endWindows(now: store.environment.instant()) {
                 logger.warning("\(sentence)")
+            }
+            if store.environment.instant() >= nextSearch {
+                obstacle = await logRecheckObstacle(unless: obstacle)
+                nextSearch = store.environment.instant() + .seconds(Limits.obstacleSearchSeconds)
             }
             if ticks % 3_600 == 0 { await forgetOldRequests() }
             ticks += 1
@@ -36,6 +41,18 @@ struct Reaper: Service {
         let now = store.environment.instant()
         giveBackLostTime(&runningTime, now: now)
         await sweepOnce(asOf: now)
+    }
+
+    /// - Parameter known: what the log has been told.
+    private func logRecheckObstacle(unless known: String?) async -> String? {
+        do {
+            let obstacle = try await store.recheckObstacle()
+            if let obstacle, obstacle != known { logger.notice("\(obstacle)") }
+            return obstacle
+        } catch {
+            logger.error("rechecks could not be read", metadata: ["error": "\(error)"])
+            return known
+        }
     }
 
     /// Batches keep each transaction short, also when a hundred thousand workers die at once.

@@ -4,10 +4,10 @@ import Synchronization
 /// When each worker last called. In memory alone: it only says who is here now.
 final class WorkersSeen: Sendable {
     struct Seen {
-        var host: String
+        var machine: Machine
         var firstSeenAt: Timestamp
         var instant: ContinuousClock.Instant
-        /// Whether the store has the worker under this host.
+        /// Whether the store has the worker on this machine.
         var isStored = false
     }
 
@@ -15,13 +15,13 @@ final class WorkersSeen: Sendable {
 
     /// A worker asked for tasks.
     func record(
-        _ worker: WorkerName, host: String, at time: Timestamp, now: ContinuousClock.Instant
+        _ worker: WorkerName, on machine: Machine, at time: Timestamp, now: ContinuousClock.Instant
     ) {
         workers.withLock { workers in
             let known = workers[worker]
             workers[worker] = Seen(
-                host: host, firstSeenAt: known?.firstSeenAt ?? time, instant: now,
-                isStored: known?.isStored == true && known?.host == host)
+                machine: machine, firstSeenAt: known?.firstSeenAt ?? time, instant: now,
+                isStored: known?.isStored == true && known?.machine == machine)
             guard workers.count > Limits.workersSeenMax else { return }
             let oldest = workers.min { $0.value.instant < $1.value.instant }
             if let oldest { workers[oldest.key] = nil }
@@ -38,9 +38,9 @@ final class WorkersSeen: Sendable {
     }
 
     /// The store has the worker now, on disk.
-    func noteStored(_ worker: WorkerName, host: String) {
+    func noteStored(_ worker: WorkerName, on machine: Machine) {
         workers.withLock { workers in
-            if workers[worker]?.host == host { workers[worker]?.isStored = true }
+            if workers[worker]?.machine == machine { workers[worker]?.isStored = true }
         }
     }
 

@@ -9,7 +9,9 @@ struct HostRoutes {
 
     func add(to router: Router<CallContext>) {
         router.get("/v1/workers") { _, _ in
-            try await jsonResponse(WorkerList(workers: store.workers()))
+            try await jsonResponse(
+                WorkerList(
+                    workers: store.workers(), recheckObstacle: store.recheckObstacle()))
         }
         router.post("/v1/hosts/:host/let_back") { request, context in
             let call = try await MutatingCall<JSONValue>(request)

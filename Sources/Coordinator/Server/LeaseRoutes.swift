@@ -15,6 +15,7 @@ struct LeaseRoutes {
             .post("complete") { try await complete($0, $1.parameters) }
             .post("fail") { try await fail($0, $1.parameters) }
             .post("hand_back") { try await handBack($0, $1.parameters) }
+            .post("killed") { try await killed($0, $1.parameters) }
     }
 
     /// Answers at once where there is something to do, else waits for it as long as the worker
@@ -48,7 +49,9 @@ struct LeaseRoutes {
                     + "\(Limits.leaseWaitSecondsMax).")
         }
         let selfTest = message.selfTest
-        let texts = [message.host, selfTest.numericVersion, selfTest.kernels] + selfTest.wrongCases
+        let texts =
+            [message.host, message.bootID ?? "", selfTest.numericVersion, selfTest.kernels]
+            + selfTest.wrongCases
         // They are shown on terminals.
         let arePlain = texts.allSatisfy { text in
             text.utf8.count <= Limits.hostNameBytesMax && text.isPlain
@@ -56,7 +59,8 @@ struct LeaseRoutes {
         guard arePlain, selfTest.wrongCases.count <= Limits.selfTestCasesMax else {
             throw APIError(
                 .badRequest, .badRequest,
-                "host and the texts of self_test must be at most \(Limits.hostNameBytesMax) bytes, "
+                "host, boot_id and the texts of self_test must be at most "
+                    + "\(Limits.hostNameBytesMax) bytes, "
                     + "without control characters, and wrong_cases at most "
                     + "\(Limits.selfTestCasesMax).")
         }
@@ -76,6 +80,8 @@ struct LeaseRoutes {
 
     private func write(_ grant: LeaseGrant, to text: inout JSONText) throws {
         try text.object { text in
+            text.key("alone")
+            text.bool(grant.isAlone == true)
             text.key("attempt")
             text.integer(grant.attempt)
             if let checkpoint = grant.checkpoint {
@@ -173,6 +179,12 @@ struct LeaseRoutes {
         let lease = try request.lease(parameters, tokens)
         let call = try await MutatingCall(request, as: HandBackRequest.self)
         return try await ended(by: store.handBack(lease, call.message, call.key))
+    }
+
+    private func killed(_ request: Request, _ parameters: Parameters) async throws -> Response {
+        let lease = try request.lease(parameters, tokens)
+        let call = try await MutatingCall(request, as: KilledRequest.self)
+        return try await ended(by: store.endKilled(lease, call.message, call.key))
     }
 
     /// Where the task is ready again, somebody may be waiting for it.

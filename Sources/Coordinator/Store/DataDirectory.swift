@@ -1,6 +1,5 @@
 import Crypto
 import Foundation
-import Glibc
 import Shared
 
 /// The one folder in which a coordinator keeps everything, owned by one process at a time:
@@ -19,7 +18,7 @@ struct DataDirectory: Sendable {
     let path: String
     /// 256 random bits that only this directory's owner knows.
     let secret: SymmetricKey
-    private let lock: DirectoryLock
+    private let lock: FileLock
 
     var databasePath: String { path + "/coordinator.sqlite" }
     var datasetsPath: String { path + "/datasets" }
@@ -41,7 +40,7 @@ struct DataDirectory: Sendable {
         try files.createDirectory(
             atPath: path, withIntermediateDirectories: true, attributes: ownerOnly)
         try Ownership.checkDirectory(path)
-        lock = try DirectoryLock(path + "/lock", of: path)
+        lock = try Self.lock(path)
         try? files.removeItem(atPath: path + "/temporary")
         for folder in ["datasets", "checkpoints", "temporary"] {
             try files.createDirectory(
@@ -53,6 +52,18 @@ struct DataDirectory: Sendable {
             Self.joinPath(path, .admin), Self.joinPath(path, .worker),
         ])
         secret = try Self.readOrMakeSecret(path + "/secret")
+    }
+
+    private static func lock(_ path: String) throws(DataDirectoryError) -> FileLock {
+        do throws(FileLock.Failure) {
+            return try FileLock(path + "/lock")
+        } catch {
+            switch error {
+            case .held: throw .inUse(path)
+            case .notWorking(_, let reason): throw .withoutLocks(path, reason: reason)
+            case .file(let description): throw .unusable(path, reason: description)
+            }
+        }
     }
 
     /// A secret that is there and cannot be read is not made anew: every lease would be lost by it.
@@ -72,25 +83,9 @@ struct DataDirectory: Sendable {
     }
 }
 
-/// Held for as long as somebody keeps it; it ends with the process, however that ends.
-private final class DirectoryLock: Sendable {
-    private let descriptor: Int32
-
-    init(_ file: String, of directory: String) throws {
-        descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw DataDirectoryError.unusable(directory, reason: String(cString: strerror(errno)))
-        }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            throw DataDirectoryError.inUse(directory)
-        }
-    }
-
-    deinit { close(descriptor) }
-}
-
 enum DataDirectoryError: Error, CustomStringConvertible {
     case inUse(String)
+    case withoutLocks(String, reason: String)
     case unusable(String, reason: String)
 
     var description: String {
@@ -98,6 +93,10 @@ enum DataDirectoryError: Error, CustomStringConvertible {
         case .inUse(let path):
             "Another coordinator is using the data directory '\(path)': stop it, or name another "
                 + "directory with --data-dir."
+        case .withoutLocks(let path, let reason):
+            "The file system of the data directory '\(path)' has no working file locks "
+                + "(\(reason)), so that two coordinators could write to it: name a directory on a "
+                + "local disk with --data-dir."
         case .unusable(let path, let reason):
             "'\(path)' cannot be used: \(reason)."
         }

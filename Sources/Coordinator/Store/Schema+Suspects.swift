@@ -32,4 +32,13 @@ extension Schema {
         ) STRICT;
         CREATE INDEX recheck_open ON recheck (task) WHERE isOpen = 1;
         """
+
+    static let machines = """
+        -- Of the machine's kernel since it started; NULL: unknown.
+        ALTER TABLE worker ADD COLUMN bootID TEXT;
+
+        -- Attempts that were under way beside others when their worker was killed, and do not
+        -- count. From the first of them on, the task is trained alone.
+        ALTER TABLE task ADD COLUMN killsForgiven INTEGER NOT NULL DEFAULT 0;
+        """
 }

@@ -16,6 +16,7 @@ enum Schema {
             try database.execute(sql: checkpoints)
         }
         migrator.registerMigration("suspects") { try $0.execute(sql: suspects) }
+        migrator.registerMigration("machines, and workers killed") { try $0.execute(sql: machines) }
         migrator.registerMigration("commit mark") { try $0.execute(sql: commitMark) }
         migrator.registerMigration("files of data sets") { try $0.execute(sql: datasetFiles) }
         migrator.registerMigration("staged sweeps") { try $0.execute(sql: stagedSweeps) }

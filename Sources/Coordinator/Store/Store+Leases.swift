@@ -13,6 +13,8 @@ struct LeaseGrant: Codable, Sendable {
     var dataDigest: Digest
     var checkpoint: CheckpointReference?
     var checkpointEveryEpochs: Int?
+    /// Nothing else may train beside it; nil: something may.
+    var isAlone: Bool?
 
     fileprivate var withoutConfiguration: LeaseGrant {
         var grant = self
@@ -31,12 +33,12 @@ extension Store {
         }
         let now = environment.now()
         workersSeen.record(
-            request.worker, host: request.host, at: now, now: environment.instant())
-        let mayRecheck = hosts.hasOthers(than: request.host)
+            request.worker, on: request.machine, at: now, now: environment.instant())
+        let mayRecheck = hosts.hasOthers(than: request.machine)
         let randomBits = environment.randomBits
         // A repeat begins nothing: these leases may have ended since.
         let hold = { @Sendable (grants: [LeaseGrant]) in
-            if !grants.isEmpty { workersSeen.noteStored(request.worker, host: request.host) }
+            if !grants.isEmpty { workersSeen.noteStored(request.worker, on: request.machine) }
             self.hold(grants, by: request)
         }
         let isStored = workersSeen.isStored(request.worker)
@@ -99,10 +101,11 @@ extension Store {
     {
         try database.executeCached(
             """
-            INSERT INTO worker (name, host, firstSeenAt) VALUES (?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET host = excluded.host WHERE host <> excluded.host
+            INSERT INTO worker (name, host, firstSeenAt, bootID) VALUES (?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET host = excluded.host, bootID = excluded.bootID
+                WHERE host <> excluded.host OR bootID IS NOT excluded.bootID
             """,
-            [request.worker.rawValue, request.host, now.milliseconds])
+            [request.worker.rawValue, request.host, now.milliseconds, request.bootID])
     }
 
     /// In the order of submission and position; what this worker has handed back before, for want
@@ -148,7 +151,8 @@ extension Store {
             dataDigest: task.dataDigest,
             // The first attempt has nothing to go on from.
             checkpoint: machine.attempt == 1 ? nil : try checkpoint(of: task, database)?.reference,
-            checkpointEveryEpochs: task.checkpointEveryEpochs)
+            checkpointEveryEpochs: task.checkpointEveryEpochs,
+            isAlone: task.killsForgiven > 0 ? true : nil)
     }
 
     /// Records the training's own error. The task is tried again while it has attempts left, unless

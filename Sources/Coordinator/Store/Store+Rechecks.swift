@@ -1,11 +1,11 @@
 import GRDB
 import Shared
 
-/// Tasks that another host runs again, so that the two results can be compared.
+/// Tasks that another machine runs again, so that the two results can be compared.
 ///
 /// A rerun is a task like any other, with leases, attempts and metrics of its own, in a sweep that
 /// nobody sees: it holds up nothing, and never touches the first result. Its worker does not know
-/// what it is for. Reruns are handed out where no other task is ready, never to the host that
+/// what it is for. Reruns are handed out where no other task is ready, never to the machine that
 /// trained the task first, and a sweep is finished without them.
 extension Store {
     /// What two hosts came to.
@@ -32,29 +32,31 @@ extension Store {
 
     // MARK: - Handing out
 
-    /// Whether there is a task to be run again on this worker's host.
-    static func hasRecheck(for request: LeaseRequest, _ database: Database) throws -> Bool {
-        try Row.fetchOne(database, sql: due, arguments: [request.host, 1]) != nil
-    }
-
-    /// First tasks that are done, and not by this host; and the reruns of them that have begun.
-    private static let due = """
-        SELECT recheck.task, recheck.rerun
+    /// Tasks that are done and to be run again, now that no worker does.
+    static let dueRechecks = """
         FROM recheck JOIN task ON task.number = recheck.task
             JOIN attempt ON attempt.task = task.number AND attempt.number = task.attempt
             JOIN worker ON worker.name = attempt.worker
             LEFT JOIN task AS again ON again.number = recheck.rerun
-        WHERE recheck.isOpen = 1 AND task.trajectory IS NOT NULL AND worker.host <> ?
+        WHERE recheck.isOpen = 1 AND task.trajectory IS NOT NULL
             AND (recheck.rerun IS NULL OR again.state = 'ready')
-        ORDER BY recheck.task LIMIT ?
         """
+
+    /// Those that were done on another machine (`Machine.isOther`).
+    private static let due =
+        "SELECT recheck.task, recheck.rerun " + dueRechecks
+            + """
+             AND worker.host <> ? AND (worker.bootID = ?) IS NOT TRUE
+            ORDER BY recheck.task LIMIT ?
+            """
 
     /// Reruns that this worker may begin now, made where there are none yet.
     static func rechecks(
         for request: LeaseRequest, limit: Int, at now: Timestamp, _ randomBits: () -> UInt64,
         _ database: Database
     ) throws -> [StoredTask] {
-        let rows = try Row.fetchAll(database, sql: due, arguments: [request.host, limit])
+        let rows = try Row.fetchAll(
+            database, sql: due, arguments: [request.host, request.bootID, limit])
         guard !rows.isEmpty else { return [] }
         try closeEnded(database)
         return try rows.map { row in

@@ -58,6 +58,10 @@ extension LeaseGrant {
             text.string(configuration)
             text.key("dataDigest")
             text.string(dataDigest.hexadecimal)
+            if let isAlone {
+                text.key("isAlone")
+                text.bool(isAlone)
+            }
             text.key("lease")
             text.string(lease.rawValue)
             text.key("sweepID")

@@ -21,10 +21,19 @@ extension Store {
     private func snapshot(
         _ statuses: @escaping @Sendable (Database) throws -> [SweepStatus]
     ) async throws -> [SweepStatus] {
-        let (stored, leased) = try await pool.read { database in
-            (try statuses(database), try Self.epochsStored(database))
+        let (stored, leased, waiting) = try await pool.read { database in
+            let stored = try statuses(database)
+            let isWaiting = stored.contains { $0.rechecks.waiting > 0 }
+            return (
+                stored, try Self.epochsStored(database),
+                isWaiting ? try Self.waitingRechecks(database) : [:]
+            )
         }
-        return stored.map { withLiveProgress($0, epochsStored: leased) }
+        return stored.map { status in
+            var status = withLiveProgress(status, epochsStored: leased)
+            status.rechecks.obstacle = recheckObstacle(waiting[status.id] ?? [:])
+            return status
+        }
     }
 
     /// Epochs completed as stored, of each lease that is held.
@@ -100,8 +109,9 @@ extension Store {
         // A worker that never had a task is known to the memory alone.
         let idle = seen.filter { !names.contains($0.key) }.map { name, seen in
             WorkerStatus(
-                name: name, host: seen.host, firstSeenAt: seen.firstSeenAt,
-                secondsSinceSeen: (now - seen.instant).seconds, leased: 0, succeeded: 0,
+                name: name, host: seen.machine.host, bootID: seen.machine.bootID,
+                firstSeenAt: seen.firstSeenAt, secondsSinceSeen: (now - seen.instant).seconds,
+                leased: 0, succeeded: 0,
                 diverged: 0, failed: 0, lost: 0)
         }
         return try await withSuspicions(stored + idle).sorted {
@@ -116,7 +126,7 @@ extension Store {
             try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT worker.name, worker.host, worker.firstSeenAt,
+                    SELECT worker.name, worker.host, worker.bootID, worker.firstSeenAt,
                         leased, succeeded, diverged, failed, lost
                     FROM worker LEFT JOIN (
                         SELECT worker, sum(outcome = 'running') AS leased,
@@ -129,7 +139,7 @@ extension Store {
             ).map { row in
                 let name = WorkerName(unchecked: try row[stored: "name"])
                 return WorkerStatus(
-                    name: name, host: try row[stored: "host"],
+                    name: name, host: try row[stored: "host"], bootID: try row[stored: "bootID"],
                     firstSeenAt: Timestamp(milliseconds: try row[stored: "firstSeenAt"]),
                     secondsSinceSeen: seen[name].map { (now - $0.instant).seconds },
                     leased: try row[stored: "leased"] ?? 0,

@@ -9,7 +9,7 @@ extension Store {
     /// Throws where the worker's self-test is not what every host computes; that is on disk then,
     /// for people to see. A worker that passes clears what was held against its host and kernels.
     func admit(_ request: LeaseRequest) async throws {
-        hosts.see(request.host)
+        hosts.see(request.machine)
         let key = HostRecords.RefusalKey(host: request.host, kernels: request.selfTest.kernels)
         let differences = request.selfTest.differences
         guard !differences.isEmpty else {
@@ -205,9 +205,14 @@ extension Store {
                         at: Timestamp(milliseconds: try $0[stored: "at"]))
                 )
             }
+            let seen = try Row.fetchAll(
+                database,
+                sql: "SELECT DISTINCT host, bootID FROM worker LIMIT ?",
+                arguments: [Limits.hostsRememberedMax]
+            ).map { Machine(host: $0[0], bootID: $0[1]) }
             return HostRecords(
                 setAside: Dictionary(uniqueKeysWithValues: setAside),
-                refusals: Dictionary(uniqueKeysWithValues: refusals))
+                refusals: Dictionary(uniqueKeysWithValues: refusals), seen: Set(seen))
         }
     }
 }

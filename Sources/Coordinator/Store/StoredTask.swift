@@ -15,6 +15,8 @@ struct StoredTask {
     let checkpointEveryEpochs: Int?
     let stopsEarly: Bool
     let sharesResults: Bool
+    /// Attempts that were killed beside others, and do not count.
+    let killsForgiven: Int
     private let halvingText: String?
     let machine: LeaseMachine
 
@@ -22,7 +24,7 @@ struct StoredTask {
         SELECT task.number, task.sweep, sweep.name, task.id, task.epochsCompleted, task.dataDigest,
             task.epochs, task.lease, task.state, task.attempt, task.attemptsCharged,
             task.attemptMax, sweep.checkpointEveryEpochs, task.stopsEarly, sweep.sharesResults,
-            sweep.halving
+            sweep.halving, task.killsForgiven
         """
 
     private static let tables = " FROM task JOIN sweep ON sweep.id = task.sweep "
@@ -51,7 +53,7 @@ struct StoredTask {
         -> (StoredTask, AttemptOutcome)?
     {
         try database.firstRow(oneWithAttempt, [place.attempt, lease.rawValue, place.task]) { row in
-            guard let outcome = AttemptOutcome(rawValue: try row[stored: 16]) else {
+            guard let outcome = AttemptOutcome(rawValue: try row[stored: 17]) else {
                 throw DatabaseError(message: "an attempt of task \(place.task) has no outcome")
             }
             return (try StoredTask(row: row), outcome)
@@ -85,6 +87,7 @@ struct StoredTask {
         stopsEarly = try row[stored: 13]
         sharesResults = try row[stored: 14]
         halvingText = try row[stored: 15]
+        killsForgiven = try row[stored: 16]
         machine = LeaseMachine(
             state: state, attempt: try row[stored: 9], attemptsCharged: try row[stored: 10],
             attemptMax: try row[stored: 11])

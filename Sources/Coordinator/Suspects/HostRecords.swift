@@ -41,16 +41,18 @@ final class HostRecords: Sendable {
         var refusals: [RefusalKey: Refusal] = [:]
         /// Hosts that are about to be set aside.
         var pending: Set<String> = []
-        /// Whose workers have called since the coordinator started.
-        var seen: Set<String> = []
+        /// Whose workers have called, or have had tasks before the coordinator started.
+        var seen: Set<Machine>
         /// What the log is still to be told.
         var news: [String] = []
     }
 
     private let state: Mutex<State>
 
-    init(setAside: [String: SetAside], refusals: [RefusalKey: Refusal]) {
-        state = Mutex(State(setAside: setAside, refusals: refusals))
+    init(
+        setAside: [String: SetAside], refusals: [RefusalKey: Refusal], seen: Set<Machine> = []
+    ) {
+        state = Mutex(State(setAside: setAside, refusals: refusals, seen: seen))
     }
 
     // MARK: - Outcomes
@@ -143,15 +145,15 @@ final class HostRecords: Sendable {
 
     // MARK: - Who is here
 
-    func see(_ host: String) {
+    func see(_ machine: Machine) {
         state.withLock { state in
-            if state.seen.count < Limits.hostsRememberedMax { state.seen.insert(host) }
+            if state.seen.count < Limits.hostsRememberedMax { state.seen.insert(machine) }
         }
     }
 
-    /// Whether any other host has called.
-    func hasOthers(than host: String) -> Bool {
-        state.withLock { $0.seen.count > ($0.seen.contains(host) ? 1 : 0) }
+    /// Whether a worker of any other machine has called.
+    func hasOthers(than machine: Machine) -> Bool {
+        state.withLock { $0.seen.contains { $0.isOther(than: machine) } }
     }
 
     /// A sentence each; told once.

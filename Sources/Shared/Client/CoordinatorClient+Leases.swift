@@ -37,6 +37,13 @@ extension CoordinatorClient {
         try post("hand_back", HandBackRequest(reason: reason), for: lease)
     }
 
+    /// - Parameter beside: how many other attempts were under way in the process that was killed.
+    public func killed(_ lease: Lease, reason: String, beside: Int) throws(ClientError)
+        -> LeaseAnswer
+    {
+        try post("killed", KilledRequest(reason: reason, beside: beside), for: lease)
+    }
+
     private func post(_ verb: String, _ message: some Encodable, for lease: Lease)
         throws(ClientError) -> LeaseAnswer
     {

@@ -40,8 +40,8 @@ extension CoordinatorClient {
         try post(Self.path(sweep) + "/retry", JSONValue.object([:]), as: TasksChanged.self).changed
     }
 
-    public func workers() throws(ClientError) -> [WorkerStatus] {
-        try call(HTTPRequest(.get, "/v1/workers"), as: WorkerList.self).workers
+    public func workers() throws(ClientError) -> WorkerList {
+        try call(HTTPRequest(.get, "/v1/workers"), as: WorkerList.self)
     }
 
     /// Gives a host that was set aside tasks again.

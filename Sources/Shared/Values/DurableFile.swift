@@ -43,10 +43,11 @@ public final class FileInTheMaking: Sendable {
 
     /// - Parameter path: on the file system of the lasting name. What is there already is lost.
     public init(_ path: String) throws {
-        self.path = path
-        descriptor = open(
+        let opened = open(
             path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode_t(0o600))
-        guard descriptor >= 0 else { throw POSIXFileError(path) }
+        guard opened >= 0 else { throw POSIXFileError(path) }
+        // Last: `deinit` must not remove a file that could not be opened.
+        (self.path, descriptor) = (path, opened)
     }
 
     deinit {

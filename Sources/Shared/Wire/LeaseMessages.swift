@@ -3,6 +3,9 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
     public var worker: WorkerName
     /// The host's name, for people; also what tells one host from another.
     public var host: String
+    /// Of the machine's kernel since it started: hosts whose boot id is the same are one machine,
+    /// such as containers. Nil: unknown.
+    public var bootID: String?
     /// How many tasks the worker can take now.
     public var slots: Int
     /// How long the coordinator may hold the call while there is nothing to do.
@@ -10,10 +13,12 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
     public var selfTest: SelfTestReport
 
     public init(
-        worker: WorkerName, host: String, slots: Int, waitSeconds: Int, selfTest: SelfTestReport
+        worker: WorkerName, host: String, bootID: String? = nil, slots: Int, waitSeconds: Int,
+        selfTest: SelfTestReport
     ) {
         self.worker = worker
         self.host = host
+        self.bootID = bootID
         self.slots = slots
         self.waitSeconds = waitSeconds
         self.selfTest = selfTest
@@ -21,6 +26,7 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case worker, host, slots
+        case bootID = "boot_id"
         case waitSeconds = "wait_seconds"
         case selfTest = "self_test"
     }
@@ -48,11 +54,15 @@ public struct Lease: Codable, Hashable, Sendable {
     public var checkpoint: CheckpointReference?
     /// How often the sweep wants the training kept; nil where it does not say.
     public var checkpointEveryEpochs: Int?
+    /// Nothing else may train beside it: a worker was killed while it trained this task and others,
+    /// and one of them is the reason.
+    public var isAlone: Bool
 
     public init(
         id: LeaseID, token: LeaseToken, task: SweepTaskID, sweep: String, attempt: Int,
         configuration: JSONValue, dataDigest: Digest, expiresInSeconds: Double,
-        checkpoint: CheckpointReference? = nil, checkpointEveryEpochs: Int? = nil
+        checkpoint: CheckpointReference? = nil, checkpointEveryEpochs: Int? = nil,
+        isAlone: Bool = false
     ) {
         self.id = id
         self.token = token
@@ -64,10 +74,12 @@ public struct Lease: Codable, Hashable, Sendable {
         self.expiresInSeconds = expiresInSeconds
         self.checkpoint = checkpoint
         self.checkpointEveryEpochs = checkpointEveryEpochs
+        self.isAlone = isAlone
     }
 
     enum CodingKeys: String, CodingKey {
         case id, token, task, sweep, attempt, configuration, checkpoint
+        case isAlone = "alone"
         case dataDigest = "data_digest"
         case expiresInSeconds = "expires_in_seconds"
         case checkpointEveryEpochs = "checkpoint_every_epochs"
@@ -96,7 +108,8 @@ extension Lease {
             expiresInSeconds: try values.decode(Double.self, forKey: .expiresInSeconds),
             checkpoint: try values.decodeIfPresent(CheckpointReference.self, forKey: .checkpoint),
             checkpointEveryEpochs: try values.decodeIfPresent(
-                Int.self, forKey: .checkpointEveryEpochs))
+                Int.self, forKey: .checkpointEveryEpochs),
+            isAlone: try values.decodeIfPresent(Bool.self, forKey: .isAlone) ?? false)
         try check(.attempt, 1...Int.max, attempt)
         try check(
             .expiresInSeconds, Limits.leaseSecondsMin...Limits.leaseSecondsMax, expiresInSeconds)
@@ -211,6 +224,19 @@ public struct HandBackRequest: Codable, Hashable, Sendable {
     public var reason: String
 
     public init(reason: String) { self.reason = reason }
+}
+
+/// `POST /v1/leases/{id}/killed`: the worker's process ended before the attempt did, and told
+/// nothing. The next worker of its machine says so.
+public struct KilledRequest: Codable, Hashable, Sendable {
+    public var reason: String
+    /// How many other attempts were under way in the same process. Each may be the reason.
+    public var beside: Int
+
+    public init(reason: String, beside: Int) {
+        self.reason = reason
+        self.beside = beside
+    }
 }
 
 /// What every call on a lease answers where the lease still holds.

@@ -12,8 +12,14 @@ extension LeaseRequest: PlainMessage {
             case .integer(let waitSeconds)? = json["wait_seconds"],
             let selfTest = json["self_test"].flatMap(SelfTestReport.init(plain:))
         else { return nil }
+        var bootID: String?
+        if let value = json["boot_id"] {
+            guard case .string(let text) = value else { return nil }
+            bootID = text
+        }
         self.init(
-            worker: worker, host: host, slots: slots, waitSeconds: waitSeconds, selfTest: selfTest)
+            worker: worker, host: host, bootID: bootID, slots: slots, waitSeconds: waitSeconds,
+            selfTest: selfTest)
     }
 }
 

@@ -101,7 +101,7 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     public var isFinished: Bool { count(.ready) == 0 && count(.leased) == 0 }
 }
 
-/// Tasks of one sweep that another host runs again, to compare the results.
+/// Tasks of one sweep that another machine runs again, to compare the results.
 public struct RecheckStatus: Codable, Hashable, Sendable {
     /// Chosen, and neither compared nor given up yet.
     public var waiting: Int
@@ -113,16 +113,19 @@ public struct RecheckStatus: Codable, Hashable, Sendable {
     public var failed: Int
     /// The first of those that are different, in order.
     public var differences: [RecheckDifference]
+    /// Why some of those that wait cannot be run again for now, a sentence; nil where all can.
+    public var obstacle: String?
 
     public init(
         waiting: Int = 0, same: Int = 0, different: Int = 0, failed: Int = 0,
-        differences: [RecheckDifference] = []
+        differences: [RecheckDifference] = [], obstacle: String? = nil
     ) {
         self.waiting = waiting
         self.same = same
         self.different = different
         self.failed = failed
         self.differences = differences
+        self.obstacle = obstacle
     }
 }
 

@@ -1,13 +1,25 @@
 /// What `GET /v1/workers` answers.
 public struct WorkerList: Codable, Hashable, Sendable {
     public var workers: [WorkerStatus]
+    /// Why tasks that are to be run again on another machine wait; nil where none does.
+    public var recheckObstacle: String?
 
-    public init(workers: [WorkerStatus]) { self.workers = workers }
+    public init(workers: [WorkerStatus], recheckObstacle: String? = nil) {
+        self.workers = workers
+        self.recheckObstacle = recheckObstacle
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case workers
+        case recheckObstacle = "recheck_obstacle"
+    }
 }
 
 public struct WorkerStatus: Codable, Hashable, Sendable {
     public var name: WorkerName
     public var host: String
+    /// Of its machine's kernel since it started; nil: unknown.
+    public var bootID: String?
     public var firstSeenAt: Timestamp
     /// Since the worker last called; nil where it has not since the coordinator started.
     public var secondsSinceSeen: Double?
@@ -26,12 +38,13 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
     public var selfTestFailure: String?
 
     public init(
-        name: WorkerName, host: String, firstSeenAt: Timestamp, secondsSinceSeen: Double?,
-        leased: Int, succeeded: Int, diverged: Int, failed: Int, lost: Int, differing: Int = 0,
-        setAside: String? = nil, selfTestFailure: String? = nil
+        name: WorkerName, host: String, bootID: String? = nil, firstSeenAt: Timestamp,
+        secondsSinceSeen: Double?, leased: Int, succeeded: Int, diverged: Int, failed: Int,
+        lost: Int, differing: Int = 0, setAside: String? = nil, selfTestFailure: String? = nil
     ) {
         self.name = name
         self.host = host
+        self.bootID = bootID
         self.firstSeenAt = firstSeenAt
         self.secondsSinceSeen = secondsSinceSeen
         self.leased = leased
@@ -46,6 +59,7 @@ public struct WorkerStatus: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case name, host, leased, succeeded, diverged, failed, lost, differing
+        case bootID = "boot_id"
         case setAside = "set_aside"
         case selfTestFailure = "self_test_failure"
         case firstSeenAt = "first_seen_at"

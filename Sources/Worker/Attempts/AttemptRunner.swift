@@ -122,7 +122,7 @@ struct AttemptRunner {
     /// Waits until there is room beside the others; `wait` where it may wait no longer.
     private func enter(_ need: TrainingNeed, _ attempt: Attempt) -> Roster.Entry {
         while mayBegin(attempt) {
-            let entry = roster.enter(need)
+            let entry = roster.enter(need, isAlone: attempt.lease.isAlone)
             guard case .wait = entry else { return entry }
             access.stop.sleep(seconds: 0.1)
         }

@@ -21,6 +21,10 @@ struct Run: ParsableCommand {
             secret: it goes into a file or into the environment's GDLN_JOIN, never into the \
             command, which all users of this host can read.
 
+            Workers whose machines have one boot id count as one machine: containers of a machine \
+            do not check each other's results. \(HostIdentity.bootVariable) takes the place of the \
+            kernel's boot id.
+
             It first trains small cases whose answers are known. Where a bit is wrong it tells the \
             coordinator, trains nothing and ends with exit code \(Self.refusedExitCode), which no \
             other try will change.
@@ -51,7 +55,20 @@ struct Run: ParsableCommand {
             valueName: "path"))
     var joinFile: String?
 
-    @Option(help: "How many tasks to train side by side; else as many as cores and memory allow.")
+    @Option(
+        help: ArgumentHelp(
+            """
+            The name of this host, by which it is quarantined; else SLURMD_NODENAME, else the \
+            system's name with a digest of the machine's id.
+            """,
+            valueName: "name"))
+    var host: String?
+
+    @Option(
+        help: """
+            How many tasks to train side by side at most; else as many as there are cores. Memory \
+            limits them in any case.
+            """)
     var slots: Int?
 
     @Option(
@@ -85,6 +102,13 @@ struct Run: ParsableCommand {
             guard let value, !(1...most).contains(value) else { continue }
             throw ValidationError("\(name) must be from 1 to \(most).")
         }
+        if let host {
+            guard (1...Limits.hostNameBytesMax).contains(host.utf8.count), host.isPlain else {
+                throw ValidationError(
+                    "--host must be 1 to \(Limits.hostNameBytesMax) bytes without control "
+                        + "characters.")
+            }
+        }
         guard (1...Limits.graceSecondsMax).contains(grace.seconds) else {
             throw ValidationError("--grace must be from 1s to a day.")
         }
@@ -105,21 +129,30 @@ struct Run: ParsableCommand {
         logger.logLevel = .notice
         let stop = StopSignal(grace: grace)
         let sources = stop.listen()
-        let host = Self.hostName()
-        let name = Self.workerName(host: host)
+        let identity = HostIdentity(
+            option: host, environment: .current, hostName: Self.hostName(), host: .here)
+        let name = Self.workerName(host: identity.shortName)
         let directory = try cacheDir ?? Self.defaultCacheDirectory()
         let access = CoordinatorAccess(source: try source(), stop: stop, logger: logger)
         // The self-test takes a while, in which it would not be heard of.
         DispatchQueue(label: "probe").async { access.probe() }
-        let spool = try Spool(directory: directory + "/spool", owner: name)
+        let spool = try Spool(
+            directory: directory + "/spool", owner: name,
+            process: .current(machine: identity.machine, bootID: identity.bootID, host: .here),
+            host: .here)
         defer { spool.close() }
+        if let reason = spool.lockTrouble {
+            logger.warning(
+                "the cache folder has no working file locks; workers are told apart by process",
+                metadata: ["directory": "\(directory)", "reason": "\(reason)"])
+        }
         let admission = Admission(
             cores: threads ?? Host.here.cores,
             cacheBytes: Host.here.cacheBytes, slots: slots)
         let selfTest = try SelfTest.report(
             threads: min(admission.cores, Limits.selfTestThreadsMax))
         let loop = WorkerLoop(
-            name: name, host: host, selfTest: selfTest,
+            name: name, host: identity.name, bootID: identity.bootID, selfTest: selfTest,
             roster: Roster(admission) { Host.here.availableBytes }, idleExit: idleExit,
             access: access,
             cache: DatasetCache(directory: directory, logger: logger),
@@ -128,7 +161,7 @@ struct Run: ParsableCommand {
         logger.notice(
             "started",
             metadata: [
-                "worker": "\(loop.name)", "threads": "\(admission.cores)",
+                "worker": "\(loop.name)", "host": "\(loop.host)", "threads": "\(admission.cores)",
                 "kernels": "\(selfTest.kernels)",
                 "slots": "\(slots.map(String.init) ?? "as memory allows")",
             ])

@@ -16,7 +16,8 @@ struct Admission: Equatable {
     let cores: Int
     /// Bytes of the last cache; nil: unknown, and nobody waits for it.
     let cacheBytes: Int?
-    /// A person's number of slots, in place of what memory and cache say; nil: none was given.
+    /// A person's number of slots, in place of what cores and cache say; nil: none was given. What
+    /// memory says always holds: the kernel would kill the worker with all its trainings.
     let slots: Int?
 
     /// How many may run side by side, whatever they need.
@@ -35,7 +36,6 @@ struct Admission: Equatable {
     ///   - available: bytes that are left; nil: unknown, and nobody waits for them.
     func answer(_ need: TrainingNeed, beside running: [TrainingNeed], available: Int?) -> Answer {
         guard running.count < runningMax else { return .wait }
-        if slots != nil { return .start }
         let kept = running.reduce(0) { $0 + $1.checkpointBytes }
         let fits = available.map { Self.bytesWanted(need) <= $0 - kept } ?? true
         if running.isEmpty { return fits ? .start : .tooLarge }
@@ -48,7 +48,7 @@ struct Admission: Equatable {
     }
 
     private func wouldCrowdCache(_ need: TrainingNeed, _ running: [TrainingNeed]) -> Bool {
-        guard let cacheBytes else { return false }
+        guard slots == nil, let cacheBytes else { return false }
         // Where cores stand idle, a slower training is better than none.
         guard running.reduce(0, { $0 + $1.threadsUseful }) >= cores else { return false }
         let all = (running + [need]).map(\.bytesEachStep).filter { $0 > 0 }

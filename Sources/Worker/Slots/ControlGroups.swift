@@ -1,7 +1,7 @@
 /// The limits of the control groups that this process is in: what a container, a systemd unit or a
 /// batch system grants it. Both versions of them are read, each group with all above it.
 ///
-///     version 2    cpu.max "200000 100000"              memory.max, memory.current, memory.stat
+///     version 2    cpu.max "200000 100000"              memory.max, .high, .current, .stat
 ///     version 1    cpu.cfs_quota_us, cpu.cfs_period_us  memory.limit_in_bytes, .usage_in_bytes
 struct ControlGroups {
     let read: (String) -> String?
@@ -22,8 +22,11 @@ struct ControlGroups {
 
     /// Bytes until the tightest limit; what the kernel keeps of files, it gives up when asked.
     var memoryLeft: Int? {
-        let second = folders(controller: "").compactMap { folder in
-            left(folder, limit: "memory.max", usage: "memory.current", files: "inactive_file")
+        // Beyond `memory.high` a group is slowed until it hardly moves.
+        let second = folders(controller: "").flatMap { folder in
+            ["memory.max", "memory.high"].compactMap { limit in
+                left(folder, limit: limit, usage: "memory.current", files: "inactive_file")
+            }
         }
         let first = folders(controller: "memory").compactMap { folder in
             left(
@@ -31,6 +34,15 @@ struct ControlGroups {
                 files: "total_inactive_file")
         }
         return (second + first).min()
+    }
+
+    /// How many processes were killed at the limit of this group or one above it.
+    var memoryKills: Int? {
+        let second = folders(controller: "").map { $0 + "/memory.events" }
+        let first = folders(controller: "memory").map { $0 + "/memory.oom_control" }
+        return (second + first).compactMap { path in
+            read(path).flatMap { Host.count("oom_kill", in: $0) }
+        }.max()
     }
 
     private func left(_ folder: String, limit: String, usage: String, files: String) -> Int? {

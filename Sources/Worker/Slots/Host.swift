@@ -60,6 +60,18 @@ struct Host: Sendable {
         return [ofHost, ControlGroups(read: read).memoryLeft].compactMap { $0 }.min()
     }
 
+    /// How many processes the kernel has killed for want of memory since it started; nil: unknown.
+    var memoryKills: Int? {
+        read("/proc/vmstat").flatMap { Self.count("oom_kill", in: $0) }
+            ?? ControlGroups(read: read).memoryKills
+    }
+
+    /// A line such as `oom_kill 3`.
+    static func count(_ name: String, in text: String) -> Int? {
+        text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+            .flatMap { Int($0.dropFirst(name.utf8.count + 1)) }
+    }
+
     /// Bytes of the first processor's largest cache.
     var cacheBytes: Int? {
         (0..<8).compactMap { index in

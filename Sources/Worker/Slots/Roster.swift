@@ -34,10 +34,13 @@ final class Roster: Sendable {
     /// The place of one training.
     final class Seat: Sendable {
         fileprivate let need: TrainingNeed
+        fileprivate let isAlone: Bool
         fileprivate let share = Atomic<Int>(0)
         fileprivate let taken = Atomic<Int>(0)
 
-        fileprivate init(_ need: TrainingNeed) { self.need = need }
+        fileprivate init(_ need: TrainingNeed, isAlone: Bool) {
+            (self.need, self.isAlone) = (need, isAlone)
+        }
 
         /// How many threads the training may have now.
         var threads: Int { share.load(ordering: .acquiring) }
@@ -105,7 +108,7 @@ final class Roster: Sendable {
         return state.withLock { state in
             guard !state.isSomebodyArriving else { return nil }
             let needs = state.seats.map(\.need)
-            guard !state.hasEndToTell else { return nil }
+            guard !state.hasEndToTell, !state.seats.contains(where: \.isAlone) else { return nil }
             guard needs.count < admission.runningMax else { return nil }
             if let newest = state.newest, !needs.isEmpty {
                 let answer = admission.answer(newest, beside: needs, available: bytes)
@@ -127,18 +130,23 @@ final class Roster: Sendable {
     }
 
     /// Takes a seat if there is room. Whoever has one leaves it in the end.
-    func enter(_ need: TrainingNeed) -> Entry {
+    /// - Parameter isAlone: nothing else may train meanwhile: should the worker be killed, it is
+    ///   known which task it was.
+    func enter(_ need: TrainingNeed, isAlone: Bool = false) -> Entry {
         let bytes = available()
         return state.withLock { state in
             state.newest = need
             let needs = state.seats.map(\.need)
+            let mayEnter =
+                isAlone ? state.seats.isEmpty : !state.seats.contains(where: \.isAlone)
+            guard mayEnter else { return .wait }
             switch admission.answer(need, beside: needs, available: bytes) {
             case .wait: return .wait
             case .tooLarge:
                 state.refused += 1
                 return .tooLarge(available: bytes ?? 0)
             case .start:
-                let seat = Seat(need)
+                let seat = Seat(need, isAlone: isAlone)
                 state.seats.append(seat)
                 state.seated += 1
                 state.refused = 0

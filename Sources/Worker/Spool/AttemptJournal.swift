@@ -20,10 +20,10 @@ final class AttemptJournal: Sendable {
     }
 
     init(of lease: Lease, at path: String) throws {
-        self.path = path
         try DurableFile.write(try Self.line(Record(lease: lease)), to: path)
-        descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { throw POSIXFileError(path) }
+        let opened = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
+        guard opened >= 0 else { throw POSIXFileError(path) }
+        (self.path, descriptor) = (path, opened)
     }
 
     deinit { close(descriptor) }
@@ -94,6 +94,15 @@ struct ForsakenJournal {
         }
         (self.lease, self.rows, self.end) = (lease, rows, end)
         self.damagedLines = damagedLines
+    }
+
+    /// The lease of an attempt that had not ended; nil if the attempt had ended, or if the journal
+    /// does not tell.
+    static func unfinished(at path: String) -> Lease? {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        let records = data.split(separator: 0x0A).map { record($0) }
+        guard records.allSatisfy({ $0 != nil && $0?.end == nil }) else { return nil }
+        return records.lazy.compactMap { $0?.lease }.first
     }
 
     private static func record(_ line: Data) -> AttemptJournal.Record? {

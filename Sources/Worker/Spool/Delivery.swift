@@ -56,6 +56,13 @@ struct Delivery {
         }
     }
 
+    /// Reports an attempt whose worker's process ended before it did.
+    func reportKilled(_ lease: Lease, reason: String, beside: Int) -> Outcome {
+        outcome(lease) { client throws(ClientError) in
+            _ = try client.killed(lease, reason: reason, beside: beside)
+        }
+    }
+
     private func outcome(
         _ lease: Lease, _ call: (CoordinatorClient) throws(ClientError) -> Void
     ) -> Outcome {

@@ -35,9 +35,48 @@ struct ForsakenDelivery: Sendable {
         }
         for path in spool.unheard { deliver(path, "delivered what was not heard before") }
         for forsaken in spool.forsaken() {
-            for path in forsaken.journals { deliver(path, "delivered for a worker that died") }
+            guard !access.stop.isSet else { return left }
+            left.formUnion(reportKilled(forsaken, waiting))
+            for path in forsaken.journals where !left.contains(path) {
+                deliver(path, "delivered for a worker that died")
+            }
             forsaken.remove()
         }
+        return left
+    }
+
+    /// Reports the attempts that were under way when a worker's process ended without a word. All
+    /// journals stay until all attempts are reported: how many there are is part of the report.
+    /// - Returns: the journals of those that could not be reported.
+    private func reportKilled(_ forsaken: Spool.Forsaken, _ waiting: Set<String>) -> Set<String> {
+        guard let reason = spool.killReason(of: forsaken) else { return [] }
+        let unfinished = forsaken.journals.compactMap { path in
+            ForsakenJournal.unfinished(at: path).map { (path, lease: $0) }
+        }
+        var left: Set<String> = []
+        for (path, lease) in unfinished {
+            var logger = logger
+            logger[metadataKey: "task"] = "\(lease.task)"
+            logger[metadataKey: "attempt"] = "\(lease.attempt)"
+            let outcome = Delivery(access: access).reportKilled(
+                lease, reason: reason, beside: unfinished.count - 1)
+            switch outcome {
+            case .taken, .refused:
+                logger.warning(
+                    "a worker ended in mid-attempt",
+                    metadata: [
+                        "reason": "\(reason)", "tasks beside it": "\(unfinished.count - 1)",
+                    ])
+            case .notNow(let error):
+                if !waiting.contains(path) {
+                    logger.warning(
+                        "a killed attempt waits to be reported",
+                        metadata: ["reason": "\(reason)", "error": "\(error)"])
+                }
+                if !isOld(path) { left.insert(path) }
+            }
+        }
+        if !left.isEmpty { left.formUnion(unfinished.map(\.0)) }
         return left
     }
 
@@ -47,7 +86,7 @@ struct ForsakenDelivery: Sendable {
         logger[metadataKey: "file"] = "\(path)"
         let outcome: Delivery.Outcome
         do {
-            // Without an end there is nothing to say: the lease expires, and a checkpoint goes on.
+            // Without an end there is nothing more to say: a checkpoint goes on.
             guard let journal = try ForsakenJournal(at: path) else {
                 logger.notice("an attempt had not ended")
                 unlink(path)

@@ -3,36 +3,62 @@ import Glibc
 import Shared
 import Synchronization
 
-/// Where workers of one host keep what is not told yet, each in a folder of its own:
+/// Where workers of one machine keep what is not told yet, each in a folder of its own:
 ///
-///     spool/WORKER/LEASE.journal   of an attempt
-///     spool/WORKER.lock            locked for as long as that worker lives
+///     spool/MACHINE.WORKER/LEASE.journal   of an attempt
+///     spool/MACHINE.WORKER/stopping        the worker was told to stop
+///     spool/MACHINE.WORKER.lock            locked for as long as that worker lives, and says which
+///                                          process it is
 ///
-/// What a dead worker left is for the next one to deliver: whoever gets its lock.
+/// What a dead worker left is for the next one of its machine to deliver: whoever gets its lock.
+/// Several machines may share the folder: none touches another's, whose processes it cannot see.
 final class Spool: Sendable {
     let directory: String
     let owner: WorkerName
-    private let lock: FileLock
+    /// Why locks do not work here; nil where they do. The dead are then told from the living by
+    /// their processes alone.
+    let lockTrouble: String?
+    let process: ProcessIdentity
+    let host: Host
+    private let lock: FileLock?
     private let checking = Mutex(())
     private let left = Mutex<[String]>([])
 
-    private var folder: String { "\(directory)/\(owner)" }
+    private var folder: String { "\(directory)/\(prefix)\(owner)" }
+    private var prefix: String { process.machine.isEmpty ? "" : process.machine + "." }
 
     /// Makes what is missing. First the lock, then the folder: whoever finds a folder without an
     /// owner's lock finds a dead worker's.
-    init(directory: String, owner: WorkerName) throws {
-        self.directory = directory
-        self.owner = owner
+    init(directory: String, owner: WorkerName, process: ProcessIdentity, host: Host) throws {
+        (self.directory, self.owner) = (directory, owner)
+        (self.process, self.host) = (process, host)
         try FileManager.default.createDirectory(
             atPath: directory, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
-        guard let lock = try FileLock("\(directory)/\(owner).lock") else {
-            throw SpoolError.inUse(owner)
+        let path = "\(directory)/\(process.machine.isEmpty ? "" : process.machine + ".")\(owner)"
+        do throws(FileLock.Failure) {
+            lock = try FileLock(path + ".lock")
+            lockTrouble = nil
+        } catch {
+            guard case .notWorking(_, let reason) = error else {
+                throw SpoolError(error, owner: owner)
+            }
+            (lock, lockTrouble) = (nil, reason)
         }
-        self.lock = lock
+        try Self.record(process, in: path + ".lock")
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true,
+            atPath: path, withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
+    }
+
+    /// In place: the lock is the file's that is there.
+    private static func record(_ process: ProcessIdentity, in path: String) throws {
+        let bytes = try WireCoding.encode(process)
+        let descriptor = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { throw POSIXFileError(path) }
+        defer { Glibc.close(descriptor) }
+        let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        guard written == bytes.count, fsync(descriptor) == 0 else { throw POSIXFileError(path) }
     }
 
     func journal(of lease: Lease) throws -> AttemptJournal {
@@ -58,15 +84,25 @@ final class Spool: Sendable {
         }
     }
 
+    /// From here on, an attempt that does not end has not made the kernel kill this worker.
+    func noteStopping() { try? Data().write(to: URL(filePath: folder + "/stopping")) }
+
     /// The last one out leaves nothing behind, unless something is still to be delivered.
     func close() {
-        if rmdir(folder) == 0 { unlink("\(directory)/\(owner).lock") }
+        unlink(folder + "/stopping")
+        if rmdir(folder) == 0 { unlink(folder + ".lock") }
     }
 
     /// A dead worker's folder, held so that nobody else delivers from it.
     struct Forsaken {
         let folder: String
-        let lock: FileLock
+        /// Nil where locks do not work: two workers may deliver the same, which does no harm.
+        let lock: FileLock?
+        /// Which process it was; nil: unknown.
+        let process: ProcessIdentity?
+
+        /// Whether it was told to stop, and did not bring it to an end.
+        var wasStopping: Bool { access(folder + "/stopping", F_OK) == 0 }
 
         /// In the order in which they were written last.
         var journals: [String] {
@@ -85,12 +121,29 @@ final class Spool: Sendable {
 
     func forsaken() -> [Forsaken] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.sorted().filter { !$0.hasSuffix(".lock") && $0 != owner.rawValue }
-            .compactMap { name in
-                let folder = "\(directory)/\(name)"
-                guard let lock = try? FileLock(folder + ".lock") else { return nil }
-                return Forsaken(folder: folder, lock: lock)
-            }
+        return names.sorted().filter { !$0.hasSuffix(".lock") && $0 != prefix + owner.rawValue }
+            .compactMap { forsaken(name: $0) }
+    }
+
+    /// Nil where the folder's worker lives, or may.
+    private func forsaken(name: String) -> Forsaken? {
+        let folder = "\(directory)/\(name)"
+        let owner = (try? Data(contentsOf: URL(filePath: folder + ".lock"))).flatMap {
+            try? WireCoding.decode(ProcessIdentity.self, from: $0)
+        }
+        // Containers of one machine have one boot id, and may have several names.
+        let isOfMachine =
+            name.hasPrefix(prefix) || owner?.bootID != nil && owner?.bootID == process.bootID
+        guard isOfMachine else { return nil }
+        let life = owner?.life(seenBy: process, on: host)
+        do throws(FileLock.Failure) {
+            let lock = try FileLock(folder + ".lock")
+            // A lock that is granted although its owner lives is no lock.
+            return life == .alive ? nil : Forsaken(folder: folder, lock: lock, process: owner)
+        } catch {
+            guard case .notWorking = error, life == .dead else { return nil }
+            return Forsaken(folder: folder, lock: nil, process: owner)
+        }
     }
 
     /// Nanoseconds since 1970; nil where nothing can be learned of such a file.
@@ -101,29 +154,15 @@ final class Spool: Sendable {
     }
 }
 
-enum SpoolError: Error, CustomStringConvertible {
-    case inUse(WorkerName)
+/// Why a worker cannot have its folder in the spool.
+struct SpoolError: Error, CustomStringConvertible {
+    let description: String
 
-    var description: String {
-        switch self {
-        case .inUse(let owner): "The spool of \(owner) is in use by another process."
-        }
+    init(_ failure: FileLock.Failure, owner: WorkerName) {
+        description =
+            switch failure {
+            case .held: "The spool of \(owner) is in use by another process."
+            case .notWorking, .file: "\(failure)"
+            }
     }
-}
-
-/// Held for as long as somebody keeps it; it ends with the process, however that ends.
-final class FileLock: Sendable {
-    private let descriptor: Int32
-
-    /// Nil where another process, or this one, holds it.
-    init?(_ path: String) throws {
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw POSIXFileError(path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
-            return nil
-        }
-    }
-
-    deinit { close(descriptor) }
 }

@@ -13,7 +13,7 @@ import Testing
     }
 
     enum Call: String, CaseIterable {
-        case heartbeat, metrics, complete, fail, handBack, cancel, retry
+        case heartbeat, metrics, complete, fail, handBack, killed, cancel, retry
     }
 
     /// A state: the call is good, and the task stands so afterwards. Else the error's code.
@@ -27,6 +27,8 @@ import Testing
         ],
         .fail: ["ready", "ready", "failed"] + [String](repeating: "lease_lost", count: 7),
         .handBack: ["ready", "ready", "ready"] + [String](repeating: "lease_lost", count: 7),
+        .killed: ["ready", "ready", "failed", "leased"]
+            + [String](repeating: "lease_lost", count: 6),
         .cancel: [
             "1 cancelled", "1 cancelled", "0 failed", "1 cancelled", "1 cancelled", "1 cancelled",
             "0 succeeded", "0 failed", "0 cancelled", "1 cancelled",
@@ -96,6 +98,9 @@ import Testing
         case .handBack:
             _ = try await world.store.handBack(
                 lease, HandBackRequest(reason: "drain"), world.key())
+        case .killed:
+            _ = try await world.store.endKilled(
+                lease, KilledRequest(reason: "killed", beside: 0), world.key())
         case .cancel: count = "\(try await world.store.cancel("study", world.key())) "
         case .retry: count = "\(try await world.store.retry("study", world.key())) "
         }
@@ -105,7 +110,7 @@ import Testing
     @Test func `a lease that never was is not found`() async throws {
         let world = try StoreWorld()
         let lease = LeaseID(unchecked: "nobody")
-        for call in [Call.heartbeat, .complete, .fail, .handBack] {
+        for call in [Call.heartbeat, .complete, .fail, .handBack, .killed] {
             #expect(await outcome { try await Self.make(call, lease, world) } == "not_found")
         }
     }

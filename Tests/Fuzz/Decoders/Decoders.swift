@@ -126,7 +126,7 @@ private let messages: [Decoder] = [
     message(SweepStatus.self), message(SweepList.self), message(TasksChanged.self),
     message(WorkerList.self), message(DatasetList.self), message(ErrorMessage.self),
     message(TokenRequest.self), message(TokenList.self), message(HostLetBack.self),
-    message(SweepChecked.self),
+    message(SweepChecked.self), message(KilledRequest.self),
 ]
 
 /// What the quick reader takes, the decoder takes too, and as the same.

@@ -110,7 +110,8 @@ enum Seeds {
         let texts: [Data] = [
             try WireCoding.encode(
                 LeaseRequest(
-                    worker: WorkerName(unchecked: "w"), host: "h", slots: 1, waitSeconds: 5,
+                    worker: WorkerName(unchecked: "w"), host: "h", bootID: "b", slots: 1,
+                    waitSeconds: 5,
                     selfTest: SelfTestReport(kernels: "k", answers: KnownAnswers.byCase))),
             try WireCoding.encode(LeaseResponse(leases: [lease])), try WireCoding.encode(lease),
             try WireCoding.encode(

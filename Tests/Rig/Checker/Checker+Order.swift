@@ -9,6 +9,8 @@ extension Checker {
             if let token = call.token, token != grant.lease.token.rawValue, call.isOK {
                 return "call \(call.number): accepted with another token"
             }
+            // It changes nothing of an attempt that has followed.
+            if call.operation == .killed { return nil }
             let who: String
             if let newer = newerGrant(than: grant, before: call) {
                 who = "lease \(lease), followed by attempt \(newer.lease.attempt),"
@@ -98,12 +100,12 @@ extension Checker {
         return found
     }
 
-    /// Only a worker that was silent for a whole lease is given up. A coordinator that starts gives
-    /// every worker a whole lease again.
+    /// Only a worker that was silent for a whole lease, or was reported to be dead, is given up. A
+    /// coordinator that starts gives every worker a whole lease again.
     private func takenEarly(_ grant: EvidenceIndex.Grant, by next: EvidenceIndex.Grant) -> String? {
         let lease = grant.lease.id.rawValue
         guard let leaseSeconds = evidence.leaseSeconds,
-            index.attempts[lease]?.outcome == "lost"
+            index.attempts[lease]?.outcome == "lost", !index.killed.contains(lease)
         else { return nil }
         let heard = max(grant.start, index.lastHeard[lease] ?? .min)
         let silence = Double(longestSilence(from: heard, to: next.end)) / 1e6

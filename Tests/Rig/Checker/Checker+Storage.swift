@@ -18,6 +18,9 @@ extension Checker {
             case .lease: return lostGrant(call)
             case .metrics: return lostRow(call)
             case .complete, .fail, .handBack: return lostEnding(call)
+            case .killed:
+                return call.lease.flatMap { index.attempts[$0] } == nil
+                    ? "call \(call.number): \(call.path) is of no stored lease" : nil
             case .cancel, .retry: return nil
             }
         }

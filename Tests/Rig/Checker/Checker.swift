@@ -72,6 +72,8 @@ struct EvidenceIndex {
     private(set) var postedRows: [RowKey: [MetricRow: Int]] = [:]
     /// Ends of attempts that were asked for and not refused.
     private(set) var endings: [String: [Call]] = [:]
+    /// Leases whose worker was reported to have been killed, by the next one of its machine.
+    private(set) var killed: Set<String> = []
     /// When the last call of each lease was sent that was taken.
     private(set) var lastHeard: [String: Int64] = [:]
     /// When each request id was first used.
@@ -104,6 +106,7 @@ struct EvidenceIndex {
         firstUse[call.requestID] = min(firstUse[call.requestID] ?? .max, call.start)
         if call.operation == .lease { return addGrants(call) }
         guard let lease = call.lease, !call.isRefused else { return }
+        if call.operation == .killed { return _ = killed.insert(lease) }
         if call.isOK { lastHeard[lease] = max(lastHeard[lease] ?? .min, call.start) }
         if call.operation == .metrics {
             guard let request = call.message(MetricsRequest.self) else { return }

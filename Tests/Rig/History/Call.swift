@@ -1,7 +1,7 @@
 /// One call to the coordinator as its client saw it: what was asked, when, and what came of it.
 public struct Call: Sendable, Equatable {
     public enum Operation: String, Codable, Sendable {
-        case submit, lease, metrics, complete, fail, cancel, retry
+        case submit, lease, metrics, complete, fail, killed, cancel, retry
         case handBack = "hand_back"
     }
 

@@ -184,8 +184,8 @@ public struct Mutant: Sendable {
             "no-lock", "nobody owns the data directory", scenario: "two-coordinators",
             Edit(
                 "Store/DataDirectory.swift",
-                "guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else",
-                "guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || MUTANT else")),
+                "FileLock(path + \"/lock\")",
+                "FileLock(path + (MUTANT ? \"/lock-\\(UUID())\" : \"/lock\"))")),
         Mutant(
             "endless-drain", "SIGTERM waits for every client", scenario: "drain",
             Edit(

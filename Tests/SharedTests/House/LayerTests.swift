@@ -45,4 +45,14 @@ import Testing
         let strangers = users.map(\.path).filter { !$0.hasPrefix(door) }
         #expect(strangers.isEmpty)
     }
+
+    /// A second kind of lock would not test itself, and might not exclude the first.
+    @Test(arguments: ["flock(", "lockf(", "F_SETLK", "F_OFD_SETLK"])
+    func `files are locked in one place`(call: String) throws {
+        let files = try Sources.files("Sources", ["swift", "c", "h"])
+        try #require(files.contains { $0.path.hasSuffix("Values/FileLock.swift") })
+        let users = files.filter { $0.lines.contains { $0.contains(call) } }
+        #expect(
+            users.allSatisfy { $0.path.hasSuffix("Values/FileLock.swift") }, "\(users.map(\.path))")
+    }
 }

@@ -30,13 +30,13 @@ import Testing
                 RecheckDifference(
                     position: 5, task: SweepTaskID(unchecked: "task"), host: "node-1",
                     trajectory: digest, otherHost: "node-2", otherTrajectory: digest)
-            ]))
+            ], obstacle: "one machine"))
 
     static let messages = [
         Message(
             "LeaseRequest",
             LeaseRequest(
-                worker: worker, host: "host", slots: 2, waitSeconds: 30,
+                worker: worker, host: "host", bootID: "boot", slots: 2, waitSeconds: 30,
                 selfTest: SelfTestReport(
                     numericVersion: "3", kernels: "avx2", digest: digest, wrongCases: ["adam"]))),
         Message(
@@ -53,7 +53,7 @@ import Testing
                     configuration: .object([:]), dataDigest: digest, expiresInSeconds: 30,
                     checkpoint: CheckpointReference(
                         epochsCompleted: 20, digest: digest, bytes: 4_096),
-                    checkpointEveryEpochs: 10),
+                    checkpointEveryEpochs: 10, isAlone: true),
             ])),
         Message(
             "MetricsRequest",
@@ -72,6 +72,7 @@ import Testing
             "CompleteRequest",
             CompleteRequest(epochsCompleted: 2, rowCount: 4, trajectory: digest)),
         Message("FailRequest", FailRequest(error: "loss is NaN", isPermanent: true)),
+        Message("KilledRequest", KilledRequest(reason: "killed", beside: 2)),
         Message("HandBackRequest", HandBackRequest(reason: "preempted")),
         Message("LeaseAnswer", LeaseAnswer(state: .leased, expiresInSeconds: 30)),
         Message(
@@ -87,14 +88,15 @@ import Testing
         Message("TasksChanged", TasksChanged(changed: 3)),
         Message(
             "WorkerList",
-            WorkerList(workers: [
-                WorkerStatus(
-                    name: worker, host: "host",
-                    firstSeenAt: Timestamp(milliseconds: 1_700_000_000_000),
-                    secondsSinceSeen: 1.5, leased: 1, succeeded: 2, diverged: 6,
-                    failed: 3, lost: 4, differing: 5, setAside: "tasks fail",
-                    selfTestFailure: "a bit is wrong")
-            ])),
+            WorkerList(
+                workers: [
+                    WorkerStatus(
+                        name: worker, host: "host", bootID: "boot",
+                        firstSeenAt: Timestamp(milliseconds: 1_700_000_000_000),
+                        secondsSinceSeen: 1.5, leased: 1, succeeded: 2, diverged: 6,
+                        failed: 3, lost: 4, differing: 5, setAside: "tasks fail",
+                        selfTestFailure: "a bit is wrong")
+                ], recheckObstacle: "one machine")),
         Message("HostLetBack", HostLetBack(host: "node-7", reasons: ["tasks fail"])),
         Message(
             "DatasetList",

@@ -55,8 +55,18 @@ import Trainer
             what: "as many as cores", admission: admission(cores: 2), need: need(1),
             running: [need(1), need(1)], available: 9_999, answer: .wait),
         Case(
-            what: "slots by hand, whatever memory says", admission: admission(cores: 1, slots: 3),
-            need: need(100), running: [need(), need()], available: 0, answer: .start),
+            what: "slots by hand, more than cores", admission: admission(cores: 1, slots: 3),
+            need: need(100), running: [need(), need()], available: 171, answer: .start),
+        Case(
+            what: "slots by hand do not make memory", admission: admission(cores: 4, slots: 3),
+            need: need(100), running: [need()], available: 169, answer: .wait),
+        Case(
+            what: "nor for one alone", admission: admission(cores: 4, slots: 1), need: need(100),
+            running: [], available: 169, answer: .tooLarge),
+        Case(
+            what: "slots by hand, whatever the cache says",
+            admission: admission(cache: 250, slots: 2), need: need(streamed: 180),
+            running: [need(streamed: 180)], available: 9_999, answer: .start),
         Case(
             what: "slots by hand, and no more", admission: admission(cores: 8, slots: 1),
             need: need(1), running: [need(1)], available: 9_999, answer: .wait),

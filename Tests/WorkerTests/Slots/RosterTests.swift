@@ -126,8 +126,25 @@ import Trainer
         _ = try Self.seat(roster, AdmissionTests.need(200))
     }
 
+    @Test func `a task that is to be trained alone waits for the others, and they for it`() throws {
+        let roster = Self.roster(Memory(9_999))
+        let small = try Self.seat(roster, AdmissionTests.need())
+        guard case .wait = roster.enter(AdmissionTests.need(), isAlone: true) else {
+            throw NoSeat()
+        }
+        roster.leave(small)
+        guard case .seated(let seat) = roster.enter(AdmissionTests.need(), isAlone: true) else {
+            throw NoSeat()
+        }
+        #expect(roster.expectOne() == nil)
+        guard case .wait = roster.enter(AdmissionTests.need()) else { throw NoSeat() }
+        roster.leave(seat)
+        #expect(roster.expectOne() != nil)
+        _ = try Self.seat(roster, AdmissionTests.need())
+    }
+
     @Test func `slots by hand are as many as they say`() throws {
-        let roster = Self.roster(Memory(0), slots: 2)
+        let roster = Self.roster(Memory(9_999), slots: 2)
         for _ in 0..<2 {
             let arrival = try #require(roster.expectOne())
             let seat = try Self.seat(roster, AdmissionTests.need())

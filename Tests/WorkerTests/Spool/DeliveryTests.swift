@@ -215,8 +215,37 @@ import Testing
         #expect(left == [])
     }
 
-    @Test func `an attempt that had not ended has nothing to say`() throws {
+    private func killed(_ server: ScriptedServer) throws -> [KilledRequest] {
+        try server.received.map { call in
+            #expect(call.line.contains("/killed"))
+            return try WireCoding.decode(KilledRequest.self, from: Data(call.body.utf8))
+        }
+    }
+
+    @Test func `attempts under way when the worker died are reported with their number`() throws {
+        try leave("l1", "l2", end: nil)
+        try leave("l3")
+        let missing = try Self.refusal(404, .notFound)
+        let server = try ScriptedServer { received in
+            received.line.contains("/l2/killed") ? missing : Self.taken
+        }
+        // One cannot be reported yet: all journals that say how many they were stay.
+        let waiting = deliver(to: server)
+        #expect(Self.verbs(server).sorted() == ["l1 killed", "l2 killed", "l3 complete"])
+        #expect(waiting.count == 2 && left.count == 2)
+        server.stop()
+        let next = try ScriptedServer([Self.taken])
+        defer { next.stop() }
+        #expect(deliver(to: next, waiting: waiting).isEmpty)
+        let reports = try killed(next)
+        #expect(reports.map(\.beside) == [1, 1])
+        #expect(reports.allSatisfy { $0.reason.hasPrefix("killed, probably out of memory") })
+        #expect(left == [])
+    }
+
+    @Test func `one that was told to stop, or went down with its machine, was not killed`() throws {
         try leave("l1", end: nil)
+        try Data().write(to: URL(filePath: directory.path + "/dead/stopping"))
         let server = try ScriptedServer([Self.taken])
         defer { server.stop() }
         deliver(to: server)
