@@ -19,8 +19,18 @@ struct Coordinator: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStreams.prepare()
         // All threads inherit it, unless a library changes it later: what computes sets it again.
         FloatEnvironment.setDefault()
-        await main(nil)
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            CommandEnd.exit(message: fullMessage(for: error), code: exitCode(for: error).rawValue)
+        }
     }
 }

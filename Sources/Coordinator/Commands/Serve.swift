@@ -78,7 +78,9 @@ struct Serve: AsyncParsableCommand {
         // Whatever is made from here on is for its owner alone.
         umask(0o077)
         let connectionsMax = OpenFiles.allowMany()
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap {
+            StreamLogHandler(label: $0, stream: StandardError.LogStream())
+        }
         var logger = Logger(label: "gdln-coordinator")
         logger.logLevel = .notice
         if connectionsMax < Limits.connectionsMax {
@@ -97,8 +99,7 @@ struct Serve: AsyncParsableCommand {
             connectionsMax: connectionsMax, logger: logger)
         do {
             try await listener.run { address in
-                // Unbuffered: whoever started this process may wait for the line through a pipe.
-                writeOut("listening on \(address), data in \(dataDir)\n")
+                StandardOutput.announce("listening on \(address), data in \(dataDir)")
             }
         } catch let error as IOError {
             throw CommandFailure(

@@ -29,7 +29,9 @@ struct ListWorkers: AsyncParsableCommand {
     func run() async throws {
         let workers = try connection.client().workers()
         if json { return try printJSON(WorkerList(workers: workers)) }
-        guard !workers.isEmpty else { return print("No worker has called yet.") }
+        guard !workers.isEmpty else {
+            return try StandardOutput.print("No worker has called yet.")
+        }
         var table = TextTable(
             [
                 "worker", "host", "last seen", "running", "succeeded", "diverged", "failed",
@@ -44,7 +46,7 @@ struct ListWorkers: AsyncParsableCommand {
                 "\(worker.differing)", Self.standing(of: worker),
             ])
         }
-        print(table.text)
+        try StandardOutput.print(table.text)
     }
 
     /// Empty where nothing is held against it.
@@ -72,8 +74,12 @@ struct LetBack: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
+        try StandardOutput.requireOpen()
         let answer = try connection.client().letBack(name)
-        print("\(answer.host) gets tasks again; it had been set aside:")
-        for reason in answer.reasons { print("  \(reason)") }
+        try StandardOutput.print(
+            "\(answer.host.plainLine) gets tasks again; it had been set aside:")
+        for reason in answer.reasons {
+            try StandardOutput.print("  \(reason.plainLine)")
+        }
     }
 }

@@ -146,6 +146,8 @@ extension Safetensors {
     /// The file's bytes.
     public func serialized() throws -> Data {
         var file = Data()
+        // The header of a data set is shorter than this; appending to a large file copies it.
+        file.reserveCapacity(tensors.values.reduce(4_096) { $0 + $1.bytes.count })
         try forEachPiece { file.append($0) }
         return file
     }
@@ -181,7 +183,7 @@ extension Safetensors {
     public init(parsing file: Data, only names: Set<String>? = nil) throws(SafetensorsError) {
         let (head, body) = try Self.split(file)
         guard let header = try? JSONDecoder().decode([String: HeaderValue].self, from: head) else {
-            throw .malformed("its header is not a JSON object")
+            throw .malformed(Self.typeName(of: file) ?? "its header is not a JSON object")
         }
         guard header.count <= Limits.tensorsPerFileMax else {
             throw .malformed(
@@ -203,18 +205,27 @@ extension Safetensors {
 
     private static func split(_ file: Data) throws(SafetensorsError) -> (head: Data, body: Data) {
         guard file.count >= 8 else {
-            throw .malformed("it has \(file.count) bytes, too few for a header")
+            throw .malformed(
+                typeName(of: file)
+                    ?? "it has \(file.count) bytes, too few for a header"
+            )
         }
         let length = file.prefix(8).withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
         }
         guard length <= UInt64(Limits.tensorHeaderBytesMax), length <= UInt64(file.count - 8) else {
             throw .malformed(
-                "its header claims \(length) bytes; the file has \(file.count - 8) after its length"
-                    + " and the limit is \(Limits.tensorHeaderBytesMax)")
+                typeName(of: file)
+                    ?? "its header claims \(length) bytes; the file has \(file.count - 8) after "
+                    + "its length and the limit is \(Limits.tensorHeaderBytesMax)")
         }
         let rest = file.dropFirst(8)
         return (Data(rest.prefix(Int(length))), rest.dropFirst(Int(length)))
+    }
+
+    /// Asked for only if the file is not what was wanted: a header's length may look like anything.
+    private static func typeName(of file: Data) -> String? {
+        FileType.name(of: file).map { "it is \($0)" }
     }
 
     private static func metadata(_ value: HeaderValue?) throws(SafetensorsError) -> [String: String]

@@ -88,7 +88,9 @@ struct Run: ParsableCommand {
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap {
+            StreamLogHandler(label: $0, stream: StandardError.LogStream())
+        }
         var logger = Logger(label: "gdln-worker")
         logger.logLevel = .notice
         let stop = StopSignal(grace: grace)

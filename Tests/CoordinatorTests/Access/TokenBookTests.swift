@@ -235,8 +235,8 @@ import Testing
         for (certificate, key, sentence) in [
             (places[0].certificatePath, places[1].keyPath, "does not belong to"),
             (places[0].keyPath, places[0].keyPath, "certificate"),
-            ("/nowhere", places[0].keyPath, "cannot be read as PEM"),
-            (places[0].certificatePath, "/nowhere", "cannot be read as PEM"),
+            ("/nowhere", places[0].keyPath, "cannot read '/nowhere': No such file"),
+            (places[0].certificatePath, "/nowhere", "cannot read '/nowhere': No such file"),
         ] {
             #expect {
                 try ServerCertificate(certificate: certificate, key: key)
