@@ -23,21 +23,21 @@ struct Coordinator: AsyncParsableCommand {
         ])
 
     static func main() async {
+        StandardStreams.prepare()
         // All threads inherit it, unless a library changes it later: what computes sets it again.
         FloatEnvironment.setDefault()
         ProcessSignals.ignoreFileSizeLimit()
         do {
-            var command = try parseAsRoot()
+            var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
         } catch ClientError.unreachable(let reason) {
-            writeError("Error: \(reason)\n")
-            exit(withError: ExitCode(unreachableExitCode))
+            CommandEnd.exit(message: "Error: \(reason)", code: unreachableExitCode)
         } catch {
-            exit(withError: error)
+            CommandEnd.exit(message: fullMessage(for: error), code: exitCode(for: error).rawValue)
         }
     }
 

@@ -87,6 +87,14 @@ public enum Limits {
     static let endMagnitudeMin = 1e-30
 
     // Files.
+    /// How long a pipe may give no byte of an input, and how long an output waits for a reader.
+    public static let inputSilenceSecondsMax = 10.0
+    /// The configuration of one task: as much as a sweep of which it is the only one.
+    public static let taskFileBytesMax = 2 << 20
+    /// Certificates and keys, in PEM.
+    public static let certificateFileBytesMax = 1 << 20
+    /// What a coordinator keeps of its own beside its database.
+    public static let stateFileBytesMax = 1 << 20
     /// Coordinators and workers have it in memory whole, for a moment twice.
     public static let datasetBytesMax = 1 << 30
     public static let datasetExamplesMax = 10_000_000

@@ -64,7 +64,9 @@ final class DatasetCache: Sendable {
         _ digest: Digest, _ client: () throws -> CoordinatorClient
     ) throws(FetchError) -> Data {
         let path = "\(directory)/\(digest).safetensors"
-        if let kept = try? Data(contentsOf: URL(filePath: path)), Digest(of: kept) == digest {
+        if let kept = try? InputFile.read(path, bytesMax: Limits.datasetBytesMax),
+            Digest(of: kept) == digest
+        {
             return kept
         }
         let fetched: Data

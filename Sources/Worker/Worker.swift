@@ -16,9 +16,15 @@ struct Worker: ParsableCommand {
         subcommands: [Run.self, Train.self, ReplayCommand.self, Bench.self, SelfTestCommand.self])
 
     static func main() {
+        StandardStreams.prepare()
         // All threads inherit it, unless a library changes it later: what computes sets it again.
         FloatEnvironment.setDefault()
         ProcessSignals.ignoreFileSizeLimit()
-        main(nil)
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            CommandEnd.exit(message: fullMessage(for: error), code: exitCode(for: error).rawValue)
+        }
     }
 }

@@ -24,13 +24,20 @@ struct ServerCertificate {
         }
         let chain: [NIOSSLCertificate]
         do {
-            chain = try NIOSSLCertificate.fromPEMFile(certificate)
+            let bytes = try InputFile.read(
+                certificate, bytesMax: Limits.certificateFileBytesMax)
+            chain = try NIOSSLCertificate.fromPEMBytes(Array(bytes))
+        } catch let error as FileError {
+            throw error
         } catch {
             throw CommandFailure("The certificate '\(certificate)' cannot be read as PEM.")
         }
         let privateKey: NIOSSLPrivateKey
         do {
-            privateKey = try NIOSSLPrivateKey(file: key, format: .pem)
+            let bytes = try InputFile.read(key, bytesMax: Limits.certificateFileBytesMax)
+            privateKey = try NIOSSLPrivateKey(bytes: Array(bytes), format: .pem)
+        } catch let error as FileError {
+            throw error
         } catch {
             throw CommandFailure("The key '\(key)' cannot be read as PEM.")
         }

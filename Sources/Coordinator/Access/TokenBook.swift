@@ -66,7 +66,7 @@ final class TokenBook: Sendable {
         var entries: [Entry] = []
         if FileManager.default.fileExists(atPath: path) {
             do {
-                let data = try Data(contentsOf: URL(filePath: path))
+                let data = try InputFile.read(path, bytesMax: Limits.stateFileBytesMax)
                 entries = try WireCoding.decode([Entry].self, from: data)
             } catch {
                 throw DataDirectoryError.unusable(path, reason: "it is damaged")

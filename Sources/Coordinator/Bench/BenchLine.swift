@@ -45,7 +45,7 @@ struct BenchLine: Encodable {
             // The first column and the units are words.
             return column == 0 || column == 3 ? cell.0 + space : space + cell.0
         }
-        return padded.joined(separator: "  ") + "\n"
+        return padded.joined(separator: "  ")
     }
 
     /// Three figures say enough of a measurement.

@@ -61,15 +61,15 @@ struct Bench: AsyncParsableCommand {
         }
         let json = json
         // Line by line: the whole takes minutes.
-        if !json { writeOut(BenchLine.aligned(BenchLine.columns)) }
+        if !json { try StandardOutput.print(BenchLine.aligned(BenchLine.columns)) }
         let run = BenchRun(
             seconds: seconds, tasks: tasks, rowsPerTask: rows, workers: workers,
             connections: connections, folder: folder
         ) { line in
             if json {
-                writeOut(String(decoding: try WireCoding.encode(line), as: UTF8.self) + "\n")
+                try StandardOutput.print(json: WireCoding.encode(line))
             } else {
-                writeOut(BenchLine.aligned(line.cells))
+                try StandardOutput.print(BenchLine.aligned(line.cells))
             }
         }
         for part in parts { try await run.measure(part) }

@@ -40,6 +40,6 @@ struct Check: AsyncParsableCommand {
             broken.append("the store could not be read to its end: \(error)")
         }
         guard broken.isEmpty else { throw CommandFailure(broken.joined(separator: "\n")) }
-        print("All is well.")
+        try StandardOutput.print("All is well.")
     }
 }

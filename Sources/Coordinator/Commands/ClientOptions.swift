@@ -67,16 +67,5 @@ struct CommandFailure: Error, CustomStringConvertible {
 
 /// Prints JSON for programs.
 func printJSON(_ value: some Encodable) throws {
-    let data = try JSONValue(parsing: WireCoding.encode(value)).readableData()
-    print(String(decoding: data, as: UTF8.self))
-}
-
-/// Writes to the standard error. What it does not take is dropped.
-func writeError(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data(text.utf8))
-}
-
-/// Writes to the standard output at once, past any buffer.
-func writeOut(_ text: String) {
-    FileHandle.standardOutput.write(Data(text.utf8))
+    try StandardOutput.print(json: JSONValue(parsing: WireCoding.encode(value)).readableData())
 }

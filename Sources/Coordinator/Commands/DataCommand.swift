@@ -30,12 +30,13 @@ struct DataCommand: AsyncParsableCommand {
         @OptionGroup var connection: ClientOptions
 
         func run() async throws {
+            try StandardOutput.requireOpen()
             let dataset = try DatasetFolder.read(directory: directory)
             let status = try connection.client().addDataset(name, dataset.serialized())
             let labels = DatasetLabels(dataset)
             defer { Warnings.write(labels.warnings(named: name)) }
             if json { return try printJSON(status) }
-            print(
+            try StandardOutput.print(
                 "\(status.name): \(status.trainExamples) examples to train on, "
                     + "\(status.testExamples) to test on, SHA-256 \(status.digest), "
                     + Self.text(labels.labels))
@@ -61,7 +62,9 @@ struct DataCommand: AsyncParsableCommand {
         func run() async throws {
             let datasets = try connection.client().datasets()
             if json { return try printJSON(DatasetList(datasets: datasets)) }
-            guard !datasets.isEmpty else { return print("There are no data sets yet.") }
+            guard !datasets.isEmpty else {
+                return try StandardOutput.print("There are no data sets yet.")
+            }
             var table = TextTable(["name", "train", "test", "features", "sha256"])
             for dataset in datasets {
                 table.add([
@@ -69,7 +72,7 @@ struct DataCommand: AsyncParsableCommand {
                     "\(dataset.features)", dataset.digest.hexadecimal,
                 ])
             }
-            print(table.text)
+            try StandardOutput.print(table.text)
         }
     }
 

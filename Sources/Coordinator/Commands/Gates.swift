@@ -13,7 +13,7 @@ struct Gates: ParsableCommand {
             Gates of one id differ only in the order of rows and columns.
             """)
 
-    @Argument(help: "The sweep file.")
+    @Argument(help: "The sweep file; - for the standard input.")
     var file: String
 
     @Option(help: "Draw at most so many.")
@@ -25,15 +25,16 @@ struct Gates: ParsableCommand {
     func run() throws {
         let gates = try GateList(of: Submit.readSweep(file))
         if json {
-            for gate in gates.all { print(try gate.jsonLine()) }
+            for gate in gates.all { try StandardOutput.print(json: gate.json()) }
             return
         }
-        for gate in gates.all.prefix(max(0, limit)) { print(gate.text + "\n") }
+        for gate in gates.all.prefix(max(0, limit)) { try StandardOutput.print(gate.text + "\n") }
         let (count, classes) = (gates.all.count, gates.classCount)
         if count > limit {
-            print("\(count - limit) more are not drawn; --limit \(count) draws all.")
+            try StandardOutput.print(
+                "\(count - limit) more are not drawn; --limit \(count) draws all.")
         }
-        print("\(count) gates in \(classes) classes")
+        try StandardOutput.print("\(count) gates in \(classes) classes")
     }
 }
 
@@ -88,12 +89,12 @@ struct GateList {
             }.joined(separator: "\n")
         }
 
-        func jsonLine() throws -> String {
+        func json() throws -> Data {
             var members = Dictionary(
                 uniqueKeysWithValues: cells.map { ($0.name, JSONValue.string($0.text)) })
             members["rows"] = .array(
                 gate.rows.map { row in .string(row.map { $0 ? "1" : "0" }.joined()) })
-            return String(decoding: try JSONValue.object(members).canonicalData(), as: UTF8.self)
+            return try JSONValue.object(members).canonicalData()
         }
     }
 }

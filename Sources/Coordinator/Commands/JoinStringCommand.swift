@@ -28,6 +28,6 @@ struct JoinStringCommand: AsyncParsableCommand {
             throw CommandFailure(
                 "'\(dataDir)' is not the data directory of a coordinator that was ever started.")
         }
-        print(try Join(parsing: text).text)
+        try StandardOutput.print(Join(parsing: text).text)
     }
 }

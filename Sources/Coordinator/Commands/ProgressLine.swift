@@ -9,7 +9,7 @@ struct ProgressLine {
 
     /// - Parameter columns: the line is at most that long, by a shorter bar or none.
     func text(columns: Int) -> String {
-        let (head, tail) = (status.name, " " + facts)
+        let (head, tail) = (status.name.plainLine, " " + facts)
         let barWidth = min(30, columns - head.count - tail.count - 4)
         guard barWidth >= 5 else { return String((head + tail).prefix(columns)) }
         return "\(head) [\(bar(barWidth))]\(tail)"

@@ -20,7 +20,12 @@ struct Report: AsyncParsableCommand {
     @Argument(help: "The sweep: its id, or its name for the newest of that name.")
     var sweep: String
 
-    @Option(name: .shortAndLong, help: "Where to write it; else to the standard output.")
+    @Option(
+        name: .shortAndLong,
+        help: """
+            The file to write; without it, or with -, the standard output. A file that is there is \
+            replaced as a whole and keeps its mode; a pipe or device is written to.
+            """)
     var output: String?
 
     @Flag(help: "What to fetch.")
@@ -81,12 +86,8 @@ struct Report: AsyncParsableCommand {
         var file = try connection.client().file(name, of: sweep)
         if kind == .summary {
             let text = try Summary(report: String(decoding: file, as: UTF8.self)).text
-            file = Data((text + "\n").utf8)
+            file = Data((text.plainText + "\n").utf8)
         }
-        if let output {
-            try file.write(to: URL(filePath: output), options: .atomic)
-        } else {
-            FileHandle.standardOutput.write(file)
-        }
+        try OutputFile.write(file, to: output ?? "-")
     }
 }

@@ -100,9 +100,7 @@ struct Serve: AsyncParsableCommand {
             connectionsMax: connectionsMax, logger: logger)
         do {
             try await listener.run { address in
-                // Unbuffered: whoever started this process may wait for the line through a pipe.
-                // It serves also if there is nobody.
-                LineWriter.standardOutput.write("listening on \(address), data in \(dataDir)\n")
+                StandardOutput.announce("listening on \(address), data in \(dataDir)")
             }
         } catch let error as IOError {
             throw CommandFailure(

@@ -19,7 +19,9 @@ struct Status: AsyncParsableCommand {
         let client = try connection.client()
         let statuses = try sweep.map { [try client.status($0)] } ?? client.sweeps()
         if json { return try printJSON(SweepList(sweeps: statuses)) }
-        guard !statuses.isEmpty else { return print("There are no sweeps yet.") }
+        guard !statuses.isEmpty else {
+            return try StandardOutput.print("There are no sweeps yet.")
+        }
         var table = TextTable(
             ["sweep", "id", "tasks"] + TaskState.allCases.map(\.rawValue) + ["epochs", "left"])
         for status in statuses {
@@ -31,25 +33,29 @@ struct Status: AsyncParsableCommand {
                         status.secondsLeft.map { HumanDuration.text(seconds: $0) } ?? "",
                     ])
         }
-        print(table.text)
-        for status in statuses { show(status.rechecks, of: status.name) }
+        try StandardOutput.print(table.text)
+        for status in statuses { try show(status.rechecks, of: status.name) }
     }
 
-    private func show(_ rechecks: RecheckStatus, of name: String) {
+    private func show(_ rechecks: RecheckStatus, of name: String) throws {
+        let name = name.plainLine
         let counts = [
             (rechecks.same, "same"), (rechecks.different, "different"), (rechecks.failed, "failed"),
             (rechecks.waiting, "waiting"),
         ].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         guard !counts.isEmpty else { return }
-        print("\(name): run again on another machine: \(counts.joined(separator: ", "))")
-        if let obstacle = rechecks.obstacle { print("\(name): \(obstacle)") }
+        try StandardOutput.print(
+            "\(name): run again on another machine: \(counts.joined(separator: ", "))")
+        if let obstacle = rechecks.obstacle {
+            try StandardOutput.print("\(name): \(obstacle)")
+        }
         for difference in rechecks.differences {
-            print(
+            try StandardOutput.print(
                 "\(name): task \(difference.task) (position \(difference.position)) came out "
                     + "differently on \(difference.host) and \(difference.otherHost)")
         }
         if rechecks.different > rechecks.differences.count {
-            print("\(name): the manifest has the other differences")
+            try StandardOutput.print("\(name): the manifest has the other differences")
         }
     }
 }

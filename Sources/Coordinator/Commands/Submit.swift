@@ -16,7 +16,7 @@ struct Submit: AsyncParsableCommand {
             With --watch it waits and exits as `watch` does.
             """)
 
-    @Argument(help: "The sweep file.")
+    @Argument(help: "The sweep file; - for the standard input.")
     var file: String
 
     @Flag(help: "Check the sweep and say how many tasks it has; submit nothing.")
@@ -35,23 +35,24 @@ struct Submit: AsyncParsableCommand {
 
     func run() async throws {
         let sweep = try Self.readSweep(file)
-        Warnings.write(sweep.warnings.map { "\(file): \($0)" })
+        Warnings.write(sweep.warnings.map { "\(Self.name(file)): \($0)" })
         if dryRun {
             try show(sweep)
             checkData(of: sweep)
             return
         }
+        try StandardOutput.requireOpen()
         let client = try connection.client()
         let created = try client.submit(sweep.json)
         if json {
             try printJSON(created)
         } else {
-            // At once: the progress that follows is not buffered either.
             let cached =
                 created.cachedCount == 0
                 ? "" : ", \(created.cachedCount) of them trained before for other sweeps"
             let count = tasks(created.taskCount) + cached
-            writeOut("\(created.name): submitted as \(created.id), \(count)\n")
+            try StandardOutput.print(
+                "\(created.name.plainLine): submitted as \(created.id), \(count)")
             Warnings.write(created.warnings)
         }
         if watch {
@@ -69,21 +70,27 @@ struct Submit: AsyncParsableCommand {
             _ = try sweep.expand()
             return sweep
         } catch {
-            let sentences = error.all.map { "\(file): \($0)" }
+            let sentences = error.all.map { "\(name(file)): \($0)".plainLine }
             throw CommandFailure(sentences.joined(separator: "\n"))
         }
+    }
+
+    private static func name(_ file: String) -> String {
+        file == "-" ? InputFile.name(file) : file
     }
 
     private func show(_ sweep: Sweep) throws {
         if json {
             for position in 0..<sweep.count {
-                let line = try sweep.configuration(at: position).json.canonicalData()
-                print(String(decoding: line, as: UTF8.self))
+                try StandardOutput.print(
+                    json: sweep.configuration(at: position).json.canonicalData())
             }
             return
         }
-        print("\(sweep.name): \(tasks(sweep.count))")
-        for axis in sweep.axes { print("  \(axis.name): \(axis.summary)") }
+        try StandardOutput.print("\(sweep.name.plainLine): \(tasks(sweep.count))")
+        for axis in sweep.axes {
+            try StandardOutput.print("  \(axis.name.plainLine): \(axis.summary.plainLine)")
+        }
     }
 
     /// Asks the coordinator what stands out in the data. A dry run needs none: if it cannot be

@@ -17,8 +17,9 @@ struct Cancel: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
+        try StandardOutput.requireOpen()
         let changed = try connection.client().cancel(sweep)
-        print("\(changed) tasks cancelled")
+        try StandardOutput.print("\(changed) tasks cancelled")
     }
 }
 
@@ -34,7 +35,8 @@ struct Retry: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
+        try StandardOutput.requireOpen()
         let changed = try connection.client().retry(sweep)
-        print("\(changed) tasks are ready again")
+        try StandardOutput.print("\(changed) tasks are ready again")
     }
 }

@@ -1,11 +1,14 @@
-/// Lines up columns for a person to read: texts to the left, numbers to the right.
+import Shared
+
+/// Lines up columns for a person to read: texts to the left, numbers to the right. A cell has one
+/// line, with an escape for each character that is not plain.
 struct TextTable {
     private let header: [String]
     private var rows: [[String]] = []
 
-    init(_ header: [String]) { self.header = header }
+    init(_ header: [String]) { self.header = header.map(\.plainLine) }
 
-    mutating func add(_ cells: [String]) { rows.append(cells) }
+    mutating func add(_ cells: [String]) { rows.append(cells.map(\.plainLine)) }
 
     var text: String {
         let all = [header] + rows

@@ -51,6 +51,7 @@ struct TokenCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
+            try StandardOutput.requireOpen()
             let client = try connection.client()
             let token = AccessToken(role: role) { UInt64.random(in: .min ... .max) }
             let status = try client.createToken(
@@ -63,7 +64,8 @@ struct TokenCommand: AsyncParsableCommand {
                     "This coordinator is older than this command and makes no tokens for a time; "
                         + "nothing was left valid.")
             }
-            print(Join(address: client.join.address, token: token, pin: client.join.pin).text)
+            try StandardOutput.print(
+                Join(address: client.join.address, token: token, pin: client.join.pin).text)
         }
     }
 
@@ -87,7 +89,7 @@ struct TokenCommand: AsyncParsableCommand {
                     token.expiresAt?.iso8601 ?? "never", token.label,
                 ])
             }
-            print(table.text)
+            try StandardOutput.print(table.text)
         }
     }
 
@@ -102,8 +104,10 @@ struct TokenCommand: AsyncParsableCommand {
         @OptionGroup var connection: ClientOptions
 
         func run() async throws {
+            try StandardOutput.requireOpen()
             let revoked = try connection.client().revokeToken(token)
-            print("The \(revoked.role.rawValue) token \(revoked.id) is valid no more.")
+            try StandardOutput.print(
+                "The \(revoked.role.rawValue) token \(revoked.id) is valid no more.")
         }
     }
 }

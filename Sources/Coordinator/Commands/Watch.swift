@@ -49,7 +49,7 @@ struct WatchLoop {
             // Elsewhere than on a terminal a line now and then is enough.
             let isDue = isTerminal || status.isFinished || ticks % 5 == 0
             if isDue && line != lastLine {
-                show(line, isTerminal: isTerminal)
+                try show(line, isTerminal: isTerminal)
                 lastLine = line
             }
             if status.isFinished { return try finish(status, isTerminal: isTerminal) }
@@ -77,7 +77,8 @@ struct WatchLoop {
                         "\(error); waited for \(HumanDuration.text(seconds: outageSecondsMax))")
                 }
                 if outageStart == nil {
-                    writeError((breaksLine ? "\n" : "") + "waiting for the coordinator: \(error)\n")
+                    StandardError.print(
+                        (breaksLine ? "\n" : "") + "waiting for the coordinator: \(error)")
                 }
                 outageStart = start
             }
@@ -96,18 +97,19 @@ struct WatchLoop {
         }
     }
 
-    private func show(_ line: String, isTerminal: Bool) {
+    private func show(_ line: String, isTerminal: Bool) throws {
+        guard isTerminal else { return try StandardOutput.print(line) }
         // Back to the start of the line, and what is left of the old one wiped out.
-        writeOut(isTerminal ? "\r\(line)\u{1b}[K" : line + "\n")
+        try StandardOutput.write(Data("\r\(line)\u{1b}[K".utf8))
     }
 
     private func finish(_ status: SweepStatus, isTerminal: Bool) throws {
-        if isTerminal { writeOut("\n") }
+        if isTerminal { try StandardOutput.print("") }
         if status.divergedCount > 0 {
-            writeOut(
-                "\(status.name): \(status.divergedCount) of \(status.taskCount) tasks diverged: "
-                    + "their training loss became NaN or infinite; the report's column "
-                    + "diverged_epoch says when\n")
+            try StandardOutput.print(
+                "\(status.name.plainLine): \(status.divergedCount) of \(status.taskCount) tasks "
+                    + "diverged: their training loss became NaN or infinite; the report's column "
+                    + "diverged_epoch says when")
         }
         if status.resultCount + status.count(.pruned) < status.taskCount {
             throw ExitCode.failure

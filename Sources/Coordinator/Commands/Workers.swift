@@ -30,7 +30,9 @@ struct ListWorkers: AsyncParsableCommand {
         let list = try connection.client().workers()
         if json { return try printJSON(list) }
         let workers = list.workers
-        guard !workers.isEmpty else { return print("No worker has called yet.") }
+        guard !workers.isEmpty else {
+            return try StandardOutput.print("No worker has called yet.")
+        }
         var table = TextTable(
             [
                 "worker", "host", "last seen", "running", "succeeded", "diverged", "failed",
@@ -45,8 +47,8 @@ struct ListWorkers: AsyncParsableCommand {
                 "\(worker.differing)", Self.standing(of: worker),
             ])
         }
-        print(table.text)
-        if let obstacle = list.recheckObstacle { print(obstacle) }
+        try StandardOutput.print(table.text)
+        if let obstacle = list.recheckObstacle { try StandardOutput.print(obstacle) }
     }
 
     /// Empty where nothing is held against it.
@@ -74,8 +76,12 @@ struct LetBack: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
+        try StandardOutput.requireOpen()
         let answer = try connection.client().letBack(name)
-        print("\(answer.host) gets tasks again; it had been set aside:")
-        for reason in answer.reasons { print("  \(reason)") }
+        try StandardOutput.print(
+            "\(answer.host.plainLine) gets tasks again; it had been set aside:")
+        for reason in answer.reasons {
+            try StandardOutput.print("  \(reason.plainLine)")
+        }
     }
 }

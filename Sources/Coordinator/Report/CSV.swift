@@ -1,3 +1,5 @@
+import Shared
+
 /// A table as RFC 4180 has it: commas, CRLF, quotes doubled, UTF-8.
 enum CSV {
     enum Cell: Equatable {
@@ -39,8 +41,17 @@ enum CSV {
         }
     }
 
-    /// Quoted where it must be, and with an apostrophe before what a spreadsheet would run.
+    /// As `plainText`, quoted where it must be, and with an apostrophe before what a spreadsheet
+    /// would run.
     static func append(text: some Collection<UInt8>, to bytes: inout [UInt8]) {
+        if text.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+            append(plain: text, to: &bytes)
+        } else {
+            append(plain: String(decoding: text, as: UTF8.self).plainText.utf8, to: &bytes)
+        }
+    }
+
+    private static func append(plain text: some Collection<UInt8>, to bytes: inout [UInt8]) {
         let mustQuote = text.contains { byte in
             switch byte {
             case UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\r"), UInt8(ascii: "\n"): true

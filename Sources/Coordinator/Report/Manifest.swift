@@ -21,7 +21,8 @@ struct Manifest {
     }
 
     func head() throws -> String {
-        "{\"sweep\":\(try text(.string(sweep.name))),\n\"specification\":\(sweep.specification),"
+        "{\"sweep\":\(try text(.string(sweep.name))),\n"
+            + "\"specification\":\(sweep.specification.plainJSON),"
             + "\n\"tasks\":[\n"
     }
 
@@ -74,7 +75,8 @@ struct Manifest {
             + "\n\"task_count\":\(total),\n\"complete\":\(isComplete)}\n"
     }
 
+    /// JSON that a terminal can show.
     private func text(_ value: JSONValue) throws -> String {
-        String(decoding: try value.canonicalData(), as: UTF8.self)
+        String(decoding: try value.canonicalData(), as: UTF8.self).plainJSON
     }
 }

@@ -157,9 +157,14 @@ struct LeaseRoutes {
             count += 1
             namesAreRight =
                 namesAreRight && (1...Limits.nameBytesMax).contains(name.count)
-                && name.allSatisfy { $0 >= 32 && $0 != 127 }
+                && Self.isPlain(name)
         }
         return count <= Limits.metricsPerRowMax && namesAreRight
+    }
+
+    private static func isPlain(_ name: some Collection<UInt8>) -> Bool {
+        name.allSatisfy { (0x20..<0x7F).contains($0) }
+            || String(decoding: name, as: UTF8.self).isPlain
     }
 
     private func complete(_ request: Request, _ parameters: Parameters) async throws -> Response {

@@ -69,7 +69,7 @@ struct DataDirectory: Sendable {
     /// A secret that is there and cannot be read is not made anew: every lease would be lost by it.
     private static func readOrMakeSecret(_ file: String) throws -> SymmetricKey {
         if FileManager.default.fileExists(atPath: file) {
-            let data = try Data(contentsOf: URL(filePath: file))
+            let data = try InputFile.read(file, bytesMax: Limits.stateFileBytesMax)
             guard data.count == 32 else {
                 throw DataDirectoryError.unusable(
                     file, reason: "it has \(data.count) bytes, not 32")

@@ -112,32 +112,16 @@ struct GateFiles {
     private func rows(_ name: String, _ place: Place) throws(SweepMistakes) -> [String] {
         let file = URL(fileURLWithPath: name, relativeTo: folder)
         let bytes: Data
-        do {
-            bytes =
-                try FileHandle(forReadingFrom: file).read(upToCount: Limits.gateFileBytesMax + 1)
-                ?? Data()
+        do throws(FileError) {
+            bytes = try InputFile.read(file.path, bytesMax: Limits.gateFileBytesMax)
         } catch {
-            let reason = (error as NSError).localizedDescription
-            throw mistake(at: place, "cannot read the gate \(file.path): \(reason)")
+            throw mistake(at: place, error.description)
         }
-        guard bytes.count <= Limits.gateFileBytesMax,
-            let text = String(validating: bytes, as: UTF8.self)
-        else {
-            throw mistake(
-                at: place,
-                "found in \(name) no UTF-8 text of at most \(Limits.gateFileBytesMax) bytes")
+        do throws(GateTextError) {
+            return try GateText.rows(of: bytes)
+        } catch {
+            throw mistake(at: place, "\(name)\(error.separator)\(error)")
         }
-        var rows: [String] = []
-        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-        for (index, line) in lines.enumerated() {
-            let cells = line.filter { !$0.isWhitespace && $0 != "," }
-            if let odd = cells.first(where: { $0 != "0" && $0 != "1" }) {
-                throw mistake(
-                    at: place, "\(name), line \(index + 1): found \"\(odd)\", wanted 0 or 1")
-            }
-            rows.append(String(cells))
-        }
-        return rows.filter { !$0.isEmpty }
     }
 
     private func mistake(at place: Place, _ sentence: String) -> SweepMistakes {

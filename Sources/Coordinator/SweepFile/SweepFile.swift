@@ -33,16 +33,17 @@ enum SweepFile {
     }
 
     private static func contents(of path: String) throws(SweepMistakes) -> Data {
-        do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            return try file.read(upToCount: Limits.sweepFileBytesMax + 1) ?? Data()
+        do throws(FileError) {
+            return try InputFile.read(path, bytesMax: Limits.sweepFileBytesMax)
         } catch {
-            let reason = (error as NSError).localizedDescription
-            throw unreadable("cannot read the sweep file \(path): \(reason)")
+            throw unreadable(error.description)
         }
     }
 
     private static func text(of bytes: Data) throws(SweepMistakes) -> String {
+        if let type = FileType.name(of: bytes) {
+            throw unreadable("found \(type), wanted a sweep as YAML in UTF-8")
+        }
         if let text = String(validating: bytes, as: UTF8.self) {
             return text.hasPrefix("\u{feff}") ? String(text.unicodeScalars.dropFirst()) : text
         }
@@ -50,7 +51,9 @@ enum SweepFile {
         let repaired = String(decoding: bytes, as: UTF8.self)
         let before = repaired.unicodeScalars.prefix { $0 != "\u{fffd}" }
         let line = before.count(where: { $0 == "\n" }) + 1
-        throw unreadable("found bytes that are not UTF-8, wanted UTF-8 text", line: line)
+        let column = before.reversed().prefix { $0 != "\n" }.count + 1
+        throw unreadable(
+            "column \(column): found bytes that are not UTF-8, wanted UTF-8 text", line: line)
     }
 
     static func unreadable(_ sentence: String, line: Int? = nil) -> SweepMistakes {

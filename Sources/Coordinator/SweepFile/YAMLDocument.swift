@@ -133,9 +133,11 @@ extension YAMLDocument {
             .composer(let context, let problem, let mark, _):
             let line = isToldByStart(problem) ? context?.mark.line ?? mark.line : mark.line
             return SweepFile.unreadable(sentence(problem), line: line)
-        case .reader(_, let offset, _, let yaml):
+        case .reader(_, let offset, let value, let yaml):
+            let scalar = UInt32(exactly: value).flatMap(Unicode.Scalar.init)
             return SweepFile.unreadable(
-                "found a control character, wanted plain text",
+                "found a control character\(scalar.map { " (\($0.codePoint))" } ?? ""), wanted "
+                    + "plain text",
                 line: offset.map { yaml.prefix($0).count(where: \.isNewline) + 1 })
         case .duplicatedKeysInMapping(let keys, let context):
             return repeatedKey(keys.first ?? "", first: context.mark, in: context.text)

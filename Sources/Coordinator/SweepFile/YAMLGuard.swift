@@ -9,10 +9,10 @@ import Shared
 /// tell, it refuses: a text without quotes that goes on over several lines, for example, in which
 /// the parser gives a quote or a bracket another meaning than elsewhere.
 struct YAMLGuard {
-    private let bytes: [UInt8]
-    private var index = 0
-    private var line = 1
-    private var lineStart = 0
+    let bytes: [UInt8]
+    private(set) var index = 0
+    private(set) var line = 1
+    private(set) var lineStart = 0
     /// The quote that is open, or 0.
     private var quote: UInt8 = 0
     private var flowDepth = 0
@@ -24,7 +24,7 @@ struct YAMLGuard {
     /// The line on which it began.
     private var plainLine = 1
     /// Whether a value may begin here.
-    private var mayBegin = true
+    private(set) var mayBegin = true
     /// Whether a quoted text or a flow collection has just ended: then `:` needs no space after it.
     private var hasClosed = false
 
@@ -38,6 +38,7 @@ struct YAMLGuard {
     private mutating func step() throws(SweepMistakes) {
         let byte = bytes[index]
         try refuseStrangeLineEnds(byte)
+        if quote == 0, byte >= 0xC2 { try refuseLookalike() }
         switch byte {
         case UInt8(ascii: "\n"), UInt8(ascii: "\r"): endLine(byte)
         case _ where quote != 0: stepQuoted(byte)
@@ -239,7 +240,9 @@ extension YAMLGuard {
             [0xc2, 0x85], [0xe2, 0x80, 0xa8], [0xe2, 0x80, 0xa9], [0xef, 0xbb, 0xbf],
         ]
         guard strange.contains(where: { next.starts(with: $0) }) else { return }
-        throw refusal("found an invisible line or order mark, wanted ordinary line ends")
+        throw refusal(
+            "\(column): found an invisible line or order mark (\(scalar(at: index).codePoint)), "
+                + "wanted ordinary line ends")
     }
 
     private func refusal(_ sentence: String) -> SweepMistakes {

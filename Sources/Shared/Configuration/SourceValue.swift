@@ -168,10 +168,11 @@ func numberText(_ value: Double) -> String {
     return value.description
 }
 
-/// Text from outside as a message shows it: in quotes, on one line, not endless.
+/// Text from outside as a message shows it: in quotes, on one line, not endless, and with the code
+/// point of the first character that is easily taken for another.
 public func quoted(_ text: String) -> String {
-    let shown = text.unicodeScalars.prefix(60).map { scalar in
-        scalar.value < 32 || scalar.value == 127 ? "?" : String(scalar)
-    }
-    return "\"" + shown.joined() + (text.unicodeScalars.count > 60 ? "…" : "") + "\""
+    let shown = String(text.unicodeScalars.prefix(60))
+    let lookalike = shown.unicodeScalars.first(where: \.isLookalike)
+    return "\"" + shown.plainLine + (text.unicodeScalars.count > 60 ? "…" : "") + "\""
+        + (lookalike.map { " (with \($0.codePoint))" } ?? "")
 }

@@ -82,30 +82,15 @@ extension DatasetFolder {
     }
 
     private static func contents(_ file: String, _ directory: String) throws(DatasetError) -> Data {
-        let data = try bytes(URL(filePath: directory).appending(path: file), file)
-        return Gunzip.isGzip(data) ? try Gunzip.inflate(data, file: file) : data
-    }
-
-    /// The size is asked for first, and a pipe or a device refused: reading one might never end.
-    private static func bytes(_ url: URL, _ file: String) throws(DatasetError) -> Data {
-        do {
-            let path = url.resolvingSymlinksInPath().path
-            let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            guard attributes[.type] as? FileAttributeType == .typeRegular else {
-                throw DatasetError("'\(file)' is not a regular file")
-            }
-            let size = (attributes[.size] as? any BinaryInteger).map { Int(clamping: $0) } ?? 0
-            guard size <= Limits.datasetSourceFileBytesMax else {
-                throw DatasetError(
-                    "'\(file)' has \(size) bytes, over the limit of "
-                        + "\(Limits.datasetSourceFileBytesMax) for one file")
-            }
-            return try Data(contentsOf: url)
-        } catch let error as DatasetError {
-            throw error
+        var data: Data
+        do throws(FileError) {
+            data = try InputFile.read(
+                directory + "/" + file, bytesMax: Limits.datasetSourceFileBytesMax)
         } catch {
-            throw DatasetError("'\(file)' cannot be read: \(reason(error))")
+            throw DatasetError(error.description)
         }
+        if Gunzip.isGzip(data) { data = try Gunzip.inflate(data, file: file) }
+        return data
     }
 
     /// The system's own word where there is one: Foundation's sentences are vaguer.

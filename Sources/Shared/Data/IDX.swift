@@ -11,8 +11,10 @@ enum IDX {
         var columns: Int
     }
 
-    /// - Parameter file: what errors call the data.
-    static func images(_ data: Data, file: String) throws(DatasetError) -> Images {
+    /// - Parameters:
+    ///   - data: shares its memory with the pixels if nothing else holds it.
+    ///   - file: what errors call the data.
+    static func images(_ data: consuming Data, file: String) throws(DatasetError) -> Images {
         let sizes = try sizes(in: data, .images, file)
         let (count, rows, columns) = (sizes[0], sizes[1], sizes[2])
         let pixelsMax = Limits.datasetNumbersPerExampleMax
@@ -26,7 +28,7 @@ enum IDX {
         return Images(pixels: body, count: count, rows: rows, columns: columns)
     }
 
-    static func labels(_ data: Data, file: String) throws(DatasetError) -> [UInt8] {
+    static func labels(_ data: consuming Data, file: String) throws(DatasetError) -> [UInt8] {
         let count = try sizes(in: data, .labels, file)[0]
         let labels = [UInt8](try body(of: data, .labels, count: count, each: 1, file))
         if let odd = labels.firstIndex(where: { $0 >= Limits.classesMax }) {
@@ -52,6 +54,10 @@ extension IDX {
     private static func sizes(in data: Data, _ kind: Kind, _ file: String) throws(DatasetError)
         -> [Int]
     {
+        let isKnown = data.count >= 4 && Kind(rawValue: word(0, of: data)) != nil
+        if !isKnown, let type = FileType.name(of: data) {
+            throw DatasetError("'\(file)' is \(type), wanted an IDX file of \(kind.name)")
+        }
         guard data.count >= kind.headerBytes else {
             throw DatasetError(
                 "'\(file)' has \(data.count) bytes, fewer than the \(kind.headerBytes) of a header "
@@ -68,7 +74,7 @@ extension IDX {
     }
 
     private static func body(
-        of data: Data, _ kind: Kind, count: Int, each: Int, _ file: String
+        of data: consuming Data, _ kind: Kind, count: Int, each: Int, _ file: String
     ) throws(DatasetError) -> Data {
         guard (1...Limits.datasetExamplesMax).contains(count) else {
             throw DatasetError(
@@ -82,7 +88,10 @@ extension IDX {
                     + "need \(count * each): it "
                     + (found < count * each ? "is cut short" : "goes on"))
         }
-        return Data(data.dropFirst(kind.headerBytes))
+        // A slice keeps its own indices; anything else loses its header where it is.
+        if data.startIndex != 0 { return Data(data.dropFirst(kind.headerBytes)) }
+        data.removeSubrange(0..<kind.headerBytes)
+        return data
     }
 
     /// The big-endian 32-bit number at four times `index`. The caller has checked the length.

@@ -146,6 +146,8 @@ extension Safetensors {
     /// The file's bytes.
     public func serialized() throws -> Data {
         var file = Data()
+        // The header of a data set is shorter than this; appending to a large file copies it.
+        file.reserveCapacity(tensors.values.reduce(4_096) { $0 + $1.bytes.count })
         try forEachPiece { file.append($0) }
         return file
     }
@@ -180,7 +182,7 @@ extension Safetensors {
     ///   others are not touched.
     public init(parsing file: Data, only names: Set<String>? = nil) throws(SafetensorsError) {
         let (head, body) = try Self.split(file)
-        let header = try Self.header(head)
+        let header = try Self.header(head, of: file)
         guard header.count <= Limits.tensorsPerFileMax else {
             throw .malformed(
                 "it names \(header.count) tensors, over the limit of \(Limits.tensorsPerFileMax)")
@@ -200,33 +202,43 @@ extension Safetensors {
     }
 
     /// Refuses a key that stands twice: other readers might keep the other of the two values.
-    private static func header(_ head: Data) throws(SafetensorsError) -> [String: HeaderValue] {
+    private static func header(_ head: Data, of file: Data) throws(SafetensorsError) -> [String: HeaderValue] {
         let json: JSONValue
         do {
             json = try JSONValue(parsing: head)
         } catch {
-            throw .malformed("its header is not a JSON object: \(error)")
+            throw .malformed(
+                Self.typeName(of: file) ?? "its header is not a JSON object: \(error)")
         }
         guard case .object(let members) = json else {
-            throw .malformed("its header is not a JSON object")
+            throw .malformed(Self.typeName(of: file) ?? "its header is not a JSON object")
         }
         return members.mapValues(HeaderValue.init)
     }
 
     private static func split(_ file: Data) throws(SafetensorsError) -> (head: Data, body: Data) {
         guard file.count >= 8 else {
-            throw .malformed("it has \(file.count) bytes, too few for a header")
+            throw .malformed(
+                typeName(of: file)
+                    ?? "it has \(file.count) bytes, too few for a header"
+            )
         }
         let length = file.prefix(8).withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
         }
         guard length <= UInt64(Limits.tensorHeaderBytesMax), length <= UInt64(file.count - 8) else {
             throw .malformed(
-                "its header claims \(length) bytes; the file has \(file.count - 8) after its length"
-                    + " and the limit is \(Limits.tensorHeaderBytesMax)")
+                typeName(of: file)
+                    ?? "its header claims \(length) bytes; the file has \(file.count - 8) after "
+                    + "its length and the limit is \(Limits.tensorHeaderBytesMax)")
         }
         let rest = file.dropFirst(8)
         return (Data(rest.prefix(Int(length))), rest.dropFirst(Int(length)))
+    }
+
+    /// Asked for only if the file is not what was wanted: a header's length may look like anything.
+    private static func typeName(of file: Data) -> String? {
+        FileType.name(of: file).map { "it is \($0)" }
     }
 
     private static func metadata(_ value: HeaderValue?) throws(SafetensorsError) -> [String: String]

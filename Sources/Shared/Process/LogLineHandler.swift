@@ -37,7 +37,8 @@ public struct LogLineHandler: LogHandler {
         values.merge(event.metadata ?? [:]) { $1 }
         if let error = event.error { values["error"] = "\(error)" }
         let pairs = values.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
-        writer.write("\(timestamp) \(event.level) \(label): \(event.message)\(pairs.joined())\n")
+        let line = "\(timestamp) \(event.level) \(label): \(event.message)\(pairs.joined())"
+        writer.write(line.plainLine + "\n")
     }
 
     private var timestamp: String {

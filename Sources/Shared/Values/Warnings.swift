@@ -1,5 +1,3 @@
-import Glibc
-
 /// Warnings for a person: sentences without a full stop about something that was done as asked, but
 /// may not be what was meant.
 public enum Warnings {
@@ -13,16 +11,9 @@ public enum Warnings {
 
     /// Writes a line `warning: SENTENCE` for each to the standard error.
     public static func write(_ sentences: [String]) {
-        let lines = sentences.map { sentence in
-            "warning: " + sentence.split(whereSeparator: \.isNewline).joined(separator: "; ")
-                + "\n"
-        }
-        var bytes = Array(lines.joined().utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(2, $0.baseAddress, $0.count) }
-            // There is nobody to read them.
-            guard count > 0 else { return }
-            bytes = bytes.dropFirst(count)
+        for sentence in sentences {
+            let line = sentence.split(whereSeparator: \.isNewline).joined(separator: "; ")
+            StandardError.print("warning: " + line)
         }
     }
 }

@@ -19,11 +19,8 @@ public enum Replay {
     public static func run(directory: URL) throws -> Result {
         FloatEnvironment.setDefault()
         func read(_ name: String) throws -> Data {
-            do {
-                return try Data(contentsOf: directory.appending(path: name))
-            } catch {
-                throw TrainingError("The case's '\(name)' cannot be read: \(error).")
-            }
+            try InputFile.read(
+                directory.appending(path: name).path, bytesMax: Limits.checkpointBytesMax)
         }
         let description = try JSONValue(parsing: read("case.json"))
         let initial = try Safetensors(parsing: read("initial.safetensors"))

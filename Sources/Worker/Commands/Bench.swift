@@ -103,9 +103,9 @@ struct Bench: ParsableCommand {
             evaluationExamples: evaluationExamples, optimizer: optimizer.rawValue,
             peakBytes: trainingBytes)
         if json {
-            print(String(decoding: try WireCoding.encode(result), as: UTF8.self))
+            try StandardOutput.print(json: WireCoding.encode(result))
         } else {
-            print(result.text)
+            try StandardOutput.print(result.text)
         }
     }
 

@@ -25,10 +25,11 @@ struct ReplayCommand: ParsableCommand {
     var weights: String?
 
     func run() throws {
+        for path in [output, weights] { if let path { try OutputFile.check(path) } }
         let result = try Replay.run(directory: URL(filePath: directory))
-        try result.report.readableData().write(to: URL(filePath: output), options: .atomic)
+        try OutputFile.write(result.report.readableData(), to: output)
         if let weights {
-            try result.parameters.serialized().write(to: URL(filePath: weights), options: .atomic)
+            try OutputFile.write(result.parameters.serialized(), to: weights)
         }
     }
 }

@@ -38,9 +38,10 @@ struct SelfTestCommand: ParsableCommand {
             if json {
                 let line = Line(
                     name: outcome.name, answer: outcome.found, isRight: outcome.isRight)
-                print(String(decoding: try WireCoding.encode(line), as: UTF8.self))
+                try StandardOutput.print(json: WireCoding.encode(line))
             } else {
-                print("\(outcome.isRight ? "right" : "WRONG") \(outcome.name) \(outcome.found)")
+                try StandardOutput.print(
+                    "\(outcome.isRight ? "right" : "WRONG") \(outcome.name) \(outcome.found)")
             }
         }
         guard outcomes.allSatisfy(\.isRight) else { throw ExitCode.failure }

@@ -12,7 +12,7 @@ struct Train: ParsableCommand {
             && gdln-worker train task.json --data ~/mnist
             """)
 
-    @Argument(help: "The configuration, as JSON.")
+    @Argument(help: "The configuration, as JSON; - for the standard input.")
     var file: String
 
     @Option(
@@ -47,6 +47,8 @@ struct Train: ParsableCommand {
     func run() throws {
         // What it prints is then not all that it is for.
         if metrics != nil || checkpoint != nil { ProcessSignals.ignoreBrokenPipes() }
+        try StandardOutput.requireOpen()
+        for path in [metrics, checkpoint] { if let path { try OutputFile.check(path) } }
         let configuration = try readConfiguration()
         let dataset = try readDataset(configuration)
         if let dataset, let selection = configuration.exampleSelection {
@@ -55,7 +57,8 @@ struct Train: ParsableCommand {
         let data = try dataset.map { Digest(of: try $0.serialized()) }
         let task = try configuration.identity(dataDigest: data)
         let found = try resume.map { path in
-            let file = try TrainCheckpoint.read(contents(of: path), path: path, task: task)
+            let file = try TrainCheckpoint.read(
+                InputFile.read(path, bytesMax: Limits.checkpointBytesMax), path: path, task: task)
             return TrainingCheckpoint(state: file, rows: try TrainCheckpoint.rows(file))
         }
         let before = Host.here.processBytes("VmRSS:")
@@ -65,11 +68,13 @@ struct Train: ParsableCommand {
         var all = found?.rows ?? []
         var trajectory = TrajectoryDigest()
         for row in all { trajectory.append(row) }
-        if !json, let gated = training as? GatedTraining { print("theory \(gated.theoryNote)") }
+        if !json, let gated = training as? GatedTraining {
+            try StandardOutput.print("theory \(gated.theoryNote)")
+        }
         while !isDone(training), let rows = training.trainEpoch(shouldStop: { false }) {
             for row in rows {
                 trajectory.append(row)
-                if !json { print(Self.line(row)) }
+                if !json { try StandardOutput.print(Self.line(row)) }
             }
             all += rows
         }
@@ -86,12 +91,13 @@ struct Train: ParsableCommand {
                 metrics: all.filter { $0.epoch == training.epochsCompleted },
                 estimatedBytes: need.bytes,
                 peakBytes: before.flatMap { before in most.map { $0 - before } })
-            print(String(decoding: try WireCoding.encode(summary), as: UTF8.self))
+            try StandardOutput.print(json: WireCoding.encode(summary))
         } else {
             if let epoch = training.divergedEpoch {
-                print("diverged at epoch \(epoch): the training loss is not finite")
+                try StandardOutput.print(
+                    "diverged at epoch \(epoch): the training loss is not finite")
             }
-            print("trajectory \(trajectory.digest)")
+            try StandardOutput.print("trajectory \(trajectory.digest)")
         }
     }
 
@@ -121,8 +127,11 @@ struct Train: ParsableCommand {
     }
 
     private func readConfiguration() throws -> Configuration {
-        let json = try JSONValue(parsing: try contents(of: file))
-        return try Configuration(reading: SourceValue(json))
+        let data = try InputFile.read(file, bytesMax: Limits.taskFileBytesMax)
+        if let type = FileType.name(of: data) {
+            throw FileError("\(InputFile.name(file)) is \(type), wanted a task as JSON")
+        }
+        return try Configuration(reading: SourceValue(JSONValue(parsing: data)))
     }
 
     private func readDataset(_ configuration: Configuration) throws -> Dataset? {
@@ -136,16 +145,8 @@ struct Train: ParsableCommand {
         return EmbeddedDataset.make()
     }
 
-    private func contents(of path: String) throws -> Data {
-        do {
-            return try Data(contentsOf: URL(filePath: path))
-        } catch {
-            throw ValidationError("'\(path)' cannot be read: \(error)")
-        }
-    }
-
     private func write(_ rows: [MetricRow], to path: String) throws {
-        try Data(TrainCheckpoint.lines(rows).utf8).write(to: URL(filePath: path), options: .atomic)
+        try OutputFile.write(Data(TrainCheckpoint.lines(rows).utf8), to: path)
     }
 
     private static func line(_ row: MetricRow) -> String {

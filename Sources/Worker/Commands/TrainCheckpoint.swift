@@ -19,7 +19,7 @@ enum TrainCheckpoint {
         file.metadata[rowsKey] = try lines(rows)
         file.metadata[taskKey] = task.hexadecimal
         file.metadata[contentKey] = Digest(of: try file.serialized()).hexadecimal
-        try file.serialized().write(to: URL(filePath: path), options: .atomic)
+        try OutputFile.write(file.serialized(), to: path)
     }
 
     /// Throws a sentence where the file was damaged or belongs to another task.

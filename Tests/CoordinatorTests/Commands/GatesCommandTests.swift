@@ -37,7 +37,7 @@ import Testing
 
     @Test func `programs get the same as JSON, with the rows`() throws {
         #expect(
-            try list(2, Self.two).all[1].jsonLine() == """
+            String(decoding: try list(2, Self.two).all[1].json(), as: UTF8.self) == """
                 {"gate_class_size":"4","gate_components":"1","gate_density":"0.75",\
                 "gate_family":"explicit","gate_id":"2x2-e","gate_k":"","gate_name":"hook",\
                 "gate_rank":"2","rows":["11","10"],"trained_pathways":"3",\

@@ -3,14 +3,19 @@ import Testing
 @testable import Coordinator
 
 @Suite struct CSVTests {
-    @Test(arguments: [
+    private static let texts: [(text: String, written: String)] = [
         ("plain", "plain"), ("", ""), ("a,b", "\"a,b\""), ("say \"hi\"", "\"say \"\"hi\"\"\""),
         ("two\nlines", "\"two\nlines\""), ("two\r\nlines", "\"two\r\nlines\""),
         ("ä😀", "ä😀"), (" space ", " space "),
         ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"),
-        ("\tx", "'\tx"), ("\rx", "\"'\rx\""), ("\nx", "\"'\nx\""), ("\0x", "'\0x"),
+        ("\tx", "'\tx"), ("\rx", "\\rx"), ("\nx", "\"'\nx\""), ("\0x", "\\u{0}x"),
         ("=\"a\",b", "\"'=\"\"a\"\",b\""), ("a=1", "a=1"),
-    ])
+        ("\u{9b}2J\u{202e}", "\\u{9b}2J\\u{202e}"),
+        ("\u{1b}]0;x\u{7},", "\"\\u{1b}]0;x\\u{7},\""),
+        ("\u{feff}=1", "\\u{feff}=1"),
+    ]
+
+    @Test(arguments: texts)
     func `a text is quoted and defused`(text: String, written: String) {
         #expect(CSV.line([.text(text)]) == written + "\r\n")
     }

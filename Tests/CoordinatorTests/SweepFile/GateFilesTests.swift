@@ -93,12 +93,13 @@ import Testing
     @Test func `a mistake names the file, the row and what was wanted`() {
         let gate = "{family: file, path: a.csv}"
         #expect(message("{family: file}").contains("axes.gate[0]: found no path, wanted the file"))
-        #expect(message(gate).contains("axes.gate[0].path: cannot read the gate "))
+        #expect(message(gate).contains("axes.gate[0].path: cannot read '"))
         #expect(
             message(gate, files: ["a.csv": "1,0\n1,2\n"])
-                == "line 15, axes.gate[0].path: a.csv, line 2: found \"2\", wanted 0 or 1")
+                == "line 15, axes.gate[0].path: a.csv, line 2, column 3: found \"2\", wanted 0 or 1"
+        )
         let withEmptyLines = message(gate, files: ["a.csv": "\r\n1,0\r\n\r\n1,2"])
-        #expect(withEmptyLines.contains("a.csv, line 4: found \"2\""))
+        #expect(withEmptyLines.contains("a.csv, line 4, column 3: found \"2\""))
         #expect(message(gate, files: ["a.csv": "10\n11\n10"]).contains("found a list of 3, wanted"))
         #expect(message(gate, files: ["a.csv": "10\n1"]).contains("wanted 2 digits 0 or 1"))
         #expect(message(gate, files: ["a.csv": ""]).contains("found a list of 0, wanted"))

@@ -331,7 +331,7 @@ extension SweepMistakeTests {
         Row(
             "name: study", becomes: "name: \"a\u{7}b\"",
             """
-            line 1: found a control character, wanted plain text
+            line 1: found a control character (U+0007), wanted plain text
             """),
     ]
 }

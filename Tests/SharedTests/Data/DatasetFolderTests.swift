@@ -85,7 +85,38 @@ import Testing
         try FileManager.default.removeItem(atPath: folder.path + "/" + file)
         try FileManager.default.createDirectory(
             atPath: folder.path + "/" + file, withIntermediateDirectories: false)
-        #expect(Self.reason(folder) == "'\(file)' is not a regular file")
+        #expect(
+            Self.reason(folder)
+                == "cannot read '\(folder.path)/\(file)': it is a folder, wanted a file or a pipe")
+    }
+
+    /// What a download may leave in place of the data.
+    @Test(arguments: [
+        ("<!DOCTYPE html><html>not found</html>", "is a web page (HTML), wanted an IDX file"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0", "is a Git LFS pointer"),
+        ("PK\u{3}\u{4}", "is a zip archive"),
+    ])
+    func `another type of file in place of the data is named`(text: String, type: String) throws {
+        let folder = try Folder(Folder.tiny)
+        for content in [Data(text.utf8), GzipWriter.member(Array(text.utf8))] {
+            try folder.write("train-images-idx3-ubyte", content)
+            let reason = Self.reason(folder)
+            #expect(reason.hasPrefix("'train-images-idx3-ubyte' \(type)"), "\(reason)")
+        }
+        try folder.write(
+            "train-images-idx3-ubyte", GzipWriter.member([UInt8](GzipWriter.member([1]))))
+        #expect(Self.reason(folder).contains("is a gzip file"))
+    }
+
+    @Test func `a file over the limit is refused before it is read`() throws {
+        let folder = try Folder(Folder.tiny)
+        let path = folder.path + "/t10k-images-idx3-ubyte"
+        #expect(truncate(path, Limits.datasetSourceFileBytesMax + 1) == 0)
+        // Its size is known before its bytes are.
+        #expect(
+            Self.reason(folder).hasSuffix(
+                "it has 1073741825 bytes, over the limit of 1073741824"))
+
     }
 
     /// Debian's package dataset-fashion-mnist: a whole set, as it is distributed.
