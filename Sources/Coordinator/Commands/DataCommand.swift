@@ -97,7 +97,8 @@ struct DataCommand: AsyncParsableCommand {
         func run() async throws {
             let status = try connection.client().removeDataset(name)
             if json { return try printJSON(status) }
-            print("\(status.name): removed, SHA-256 \(status.digest)")
+            try StandardOutput.print(
+                "\(status.name.plainLine): removed, SHA-256 \(status.digest)")
         }
     }
 }
