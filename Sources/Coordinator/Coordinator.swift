@@ -11,7 +11,7 @@ struct Coordinator: AsyncParsableCommand {
             Start one with `gdln-coordinator serve`, workers with `gdln-worker run`, and hand it \
             sweeps with `gdln-coordinator submit FILE`.
             """,
-        version: "0.1.0",
+        version: ProductVersion.current,
         subcommands: [
             Serve.self, Submit.self, Status.self, Watch.self, Report.self, Cancel.self, Retry.self,
             Workers.self, DataCommand.self, Gates.self, JoinStringCommand.self,

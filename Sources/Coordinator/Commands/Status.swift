@@ -32,7 +32,13 @@ struct Status: AsyncParsableCommand {
                     ])
         }
         print(table.text)
-        for status in statuses { show(status.rechecks, of: status.name) }
+        for status in statuses {
+            if status.isCancelled {
+                print(
+                    "\(status.name): cancelled, \(status.resultCount) of \(status.taskCount) done")
+            }
+            show(status.rechecks, of: status.name)
+        }
     }
 
     private func show(_ rechecks: RecheckStatus, of name: String) {

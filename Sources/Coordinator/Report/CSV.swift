@@ -1,10 +1,12 @@
+import Shared
+
 /// A table as RFC 4180 has it: commas, CRLF, quotes doubled, UTF-8.
 enum CSV {
     enum Cell: Equatable {
         case empty
         /// Digits of ours: written as they are, so that a minus sign stays a number's.
         case number(String)
-        /// Anybody's words. Where a spreadsheet would take them for a formula, an apostrophe stands
+        /// Anybody's words. Where a spreadsheet would run them as a formula, an apostrophe stands
         /// before them.
         case text(String)
     }
@@ -48,7 +50,7 @@ enum CSV {
             }
         }
         if mustQuote { bytes.append(UInt8(ascii: "\"")) }
-        if isFormula(text.first) { bytes.append(UInt8(ascii: "'")) }
+        if CellText.formula(text) == .dangerous { bytes.append(UInt8(ascii: "'")) }
         guard mustQuote else {
             bytes.append(contentsOf: text)
             return
@@ -58,15 +60,6 @@ enum CSV {
             if byte == UInt8(ascii: "\"") { bytes.append(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
-    }
-
-    private static func isFormula(_ first: UInt8?) -> Bool {
-        switch first {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0, 9, 10,
-            13:
-            true
-        default: false
-        }
     }
 }
 

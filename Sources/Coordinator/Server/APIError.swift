@@ -87,6 +87,8 @@ extension APIError {
         let (status, code): (HTTPResponse.Status, ErrorCode) =
             switch error {
             case .noSuchSweep, .noSuchLease, .noSuchDataset, .notSetAside: (.notFound, .notFound)
+            case .datasetNameTaken: (.conflict, .datasetExists)
+            case .nameIsID: (.unprocessableContent, .invalidSweep)
             case .leaseLost: (.conflict, .leaseLost)
             case .selfTestFailed: (.forbidden, .selfTestFailed)
             case .setAside: (.forbidden, .setAside)

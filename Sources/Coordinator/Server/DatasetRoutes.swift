@@ -39,15 +39,33 @@ struct DatasetRoutes {
                     "A data set has at most \(Limits.datasetBytesMax) bytes.")
             }
         }
-        let status = try await LongWork.run { try added(upload.contents(), as: name) }
-        let fingerprint = Digest(of: Data("\(request.uri.path) \(status.digest)".utf8))
+        let replacing = request.uri.queryParameters["replace"] == "1"
+        let known = try await store.datasets().first { $0.name == name }?.digest
+        let status = try await LongWork.run {
+            let held = try known ?? Self.embedded(name)
+            return try added(upload.contents(), as: name) { digest in
+                guard let held, held != digest, !replacing else { return }
+                throw StoreError.datasetNameTaken(name, held: held, found: digest)
+            }
+        }
+        let fingerprint = Digest(
+            of: Data("\(request.uri.path) \(replacing) \(status.digest)".utf8))
         return try await jsonResponse(
-            store.nameDataset(status, RequestKey(id: id, fingerprint: fingerprint)))
+            store.nameDataset(
+                status, replacing: replacing, RequestKey(id: id, fingerprint: fingerprint)))
     }
 
-    private func added(_ file: Data, as name: String) throws -> DatasetStatus {
+    /// What the name of the embedded data set means before it is first asked for.
+    private static func embedded(_ name: String) throws -> Digest? {
+        guard name == EmbeddedDataset.name else { return nil }
+        return Digest(of: try EmbeddedDataset.make().serialized())
+    }
+
+    private func added(_ file: Data, as name: String, check: (Digest) throws -> Void) throws
+        -> DatasetStatus
+    {
         do {
-            return try files.add(file, as: name)
+            return try files.add(file, as: name, check: check)
         } catch let error as DatasetError {
             throw APIError(
                 .unprocessableContent, .invalidDataset, "The data set was refused: \(error).")

@@ -45,6 +45,7 @@ struct SweepRoutes {
             ready.notify()
             return try jsonResponse(TasksChanged(changed: changed))
         }
+        addSpecification(to: sweep)
         sweep.get("report.csv") { request, context in
             let query = request.uri.queryParameters
             let file = try await reports.report(
@@ -61,6 +62,14 @@ struct SweepRoutes {
             let file = try await reports.manifest(
                 name(context), skipsDamaged: skipsDamaged(request))
             return fileResponse("application/json", file.body())
+        }
+    }
+
+    private func addSpecification(to sweep: RouterGroup<BasicRequestContext>) {
+        sweep.get("specification.json") { _, context in
+            let text = try await store.withSnapshot(of: name(context)) { $0.sweep.specification }
+            return fileResponse(
+                "application/json", .init(byteBuffer: ByteBuffer(string: text)))
         }
     }
 
@@ -89,6 +98,6 @@ struct SweepRoutes {
 
     /// A name may have spaces and letters of any language: in a path they are percent-encoded.
     private func name(_ context: BasicRequestContext) -> String {
-        context.parameters.get("sweep")?.removingPercentEncoding ?? ""
+        (context.parameters.get("sweep")?.removingPercentEncoding ?? "").inNormalFormC
     }
 }

@@ -12,9 +12,13 @@ struct DatasetFiles: Sendable {
     }
 
     /// Checks that the bytes are a data set, and keeps them.
-    func add(_ file: Data, as name: String) throws -> DatasetStatus {
+    /// - Parameter check: throws if the name is not to mean the digest; nothing is kept then.
+    func add(_ file: Data, as name: String, check: (Digest) throws -> Void = { _ in }) throws
+        -> DatasetStatus
+    {
         let dataset = try Dataset(parsing: file)
         let digest = Digest(of: file)
+        try check(digest)
         if !contains(digest) { try DurableFile.write(file, to: path(digest)) }
         return DatasetStatus(
             name: name, digest: digest, bytes: file.count, trainExamples: dataset.train.count,

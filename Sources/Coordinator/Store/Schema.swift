@@ -17,6 +17,9 @@ enum Schema {
         }
         migrator.registerMigration("suspects") { try $0.execute(sql: suspects) }
         migrator.registerMigration("commit mark") { try $0.execute(sql: commitMark) }
+        migrator.registerMigration("kernels of workers") { database in
+            try database.execute(sql: "ALTER TABLE worker ADD COLUMN kernels TEXT")
+        }
         return migrator
     }
 

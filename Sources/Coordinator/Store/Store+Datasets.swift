@@ -3,10 +3,21 @@ import Shared
 
 /// The names of data sets. Their bytes are files, which `DatasetFiles` keeps.
 extension Store {
-    /// Gives a digest a name; the name may have meant another before. Tasks that exist keep theirs.
-    func nameDataset(_ dataset: DatasetStatus, _ key: RequestKey) async throws -> DatasetStatus {
+    /// Gives a digest a name. Tasks that exist keep theirs.
+    /// - Parameter replacing: whether the name may have meant another digest before.
+    /// - Throws: `StoreError.datasetNameTaken`.
+    func nameDataset(
+        _ dataset: DatasetStatus, replacing: Bool = false, _ key: RequestKey
+    ) async throws -> DatasetStatus {
         let now = environment.now()
         return try await once(key) { database in
+            let held = try String.fetchOne(
+                database, sql: "SELECT digest FROM dataset WHERE name = ?",
+                arguments: [dataset.name]
+            ).flatMap(Digest.init(hexadecimal:))
+            if let held, held != dataset.digest, !replacing {
+                throw StoreError.datasetNameTaken(dataset.name, held: held, found: dataset.digest)
+            }
             try database.execute(
                 sql: """
                     INSERT OR REPLACE INTO dataset

@@ -99,10 +99,14 @@ extension Store {
     {
         try database.executeCached(
             """
-            INSERT INTO worker (name, host, firstSeenAt) VALUES (?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET host = excluded.host WHERE host <> excluded.host
+            INSERT INTO worker (name, host, firstSeenAt, kernels) VALUES (?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET host = excluded.host, kernels = excluded.kernels
+            WHERE host <> excluded.host OR kernels IS NOT excluded.kernels
             """,
-            [request.worker.rawValue, request.host, now.milliseconds])
+            [
+                request.worker.rawValue, request.host, now.milliseconds,
+                request.selfTest.kernels,
+            ])
     }
 
     /// In the order of submission and position; what this worker has handed back before, for want

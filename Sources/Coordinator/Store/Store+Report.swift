@@ -22,6 +22,8 @@ struct ReportTask: Sendable {
     /// How it came about; differs from run to run.
     var attempts: Int
     var host: String?
+    /// With which its worker trained it.
+    var kernels: String?
     var startedAt: Timestamp?
     var endedAt: Timestamp?
     /// Only where it was asked for.
@@ -43,6 +45,7 @@ struct ReportTask: Sendable {
 struct StoredSweep: Sendable {
     var id: SweepID
     var name: String
+    var createdAt: Timestamp
     var specification: String
 }
 
@@ -58,10 +61,12 @@ struct SweepSnapshot {
     init(of idOrName: String, _ database: Database) throws {
         let id = try Store.findSweep(idOrName, database)
         let row = try Row.fetchOne(
-            database, sql: "SELECT name, specification FROM sweep WHERE id = ?",
+            database, sql: "SELECT name, specification, createdAt FROM sweep WHERE id = ?",
             arguments: [id.rawValue])
         guard let row else { throw StoreError.noSuchSweep(idOrName) }
-        sweep = StoredSweep(id: id, name: row["name"], specification: row["specification"])
+        sweep = StoredSweep(
+            id: id, name: row["name"], createdAt: Timestamp(milliseconds: row["createdAt"]),
+            specification: row["specification"])
         self.database = database
     }
 
@@ -133,7 +138,7 @@ struct SweepSnapshot {
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
             attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows,
             CASE WHEN task.source IS NOT NULL THEN origin.sweep END, task.divergedEpoch,
-            task.prunedReason, task.dataDigest
+            task.prunedReason, task.dataDigest, worker.kernels
         FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
             \(withConfiguration ? "JOIN configuration ON configuration.task = task.number" : "")
             LEFT JOIN attempt ON attempt.task = origin.number AND attempt.number = origin.attempt
@@ -165,7 +170,7 @@ extension ReportTask {
             position: row[1], id: SweepTaskID(unchecked: row[2]), dataDigest: dataDigest,
             state: state, gateCells: gateCells, epochsCompleted: row[5], trajectory: row[6],
             divergedEpoch: row[15], prunedReason: row[16], error: row[7], metrics: [],
-            attempts: row[8], host: row[9],
+            attempts: row[8], host: row[9], kernels: row[18],
             startedAt: (row[10] as Int64?).map(Timestamp.init(milliseconds:)),
             endedAt: (row[11] as Int64?).map(Timestamp.init(milliseconds:)),
             configuration: withConfiguration ? row[12] : nil,

@@ -46,6 +46,9 @@ extension Store {
             guard stored + sweep.tasks.count <= Limits.tasksStoredMax else {
                 throw StoreError.tooManyTasks(found: sweep.tasks.count, stored: stored)
             }
+            let namesake = try Int.fetchOne(
+                database, sql: "SELECT 1 FROM sweep WHERE id = ?", arguments: [sweep.name])
+            guard namesake == nil else { throw StoreError.nameIsID(sweep.name) }
             let id = SweepID.random(digits: 10, randomBits)
             try database.execute(
                 sql: """

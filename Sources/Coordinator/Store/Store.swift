@@ -115,6 +115,8 @@ enum StoreError: Error, Equatable {
     case damagedResults([String])
     case noSuchSweep(String)
     case noSuchDataset(Digest)
+    case datasetNameTaken(String, held: Digest, found: Digest)
+    case nameIsID(String)
     case noSuchLease(LeaseID)
     case leaseLost(reason: String)
     case metricsGap(found: Int, wanted: Int)
@@ -161,6 +163,12 @@ extension StoreError: CustomStringConvertible {
             "There is no sweep with the id or name '\(name)'."
         case .noSuchDataset(let digest):
             "There is no data set with the digest \(digest)."
+        case .datasetNameTaken(let name, let held, let found):
+            "The data set '\(name)' holds other bytes: SHA-256 \(held), not \(found). "
+                + "`gdln-coordinator data add --replace` gives the name to these; tasks that exist "
+                + "keep theirs."
+        case .nameIsID(let name):
+            "The name '\(name)' is the id of another sweep, which every command would mean by it."
         case .noSuchLease(let lease):
             "There is no lease \(lease)."
         case .leaseLost(let reason):

@@ -28,6 +28,7 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case invalidSweep = "invalid_sweep"
     case unknownDataset = "unknown_dataset"
     case invalidDataset = "invalid_dataset"
+    case datasetExists = "dataset_exists"
     case unauthorized
     case forbidden
     case notFound = "not_found"
