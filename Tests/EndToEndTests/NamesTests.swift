@@ -20,7 +20,8 @@ extension EndToEnd {
             """
         }
 
-        @Test func `names are found again in every form, and come back as they were`() async throws {
+        @Test func `names are found again in every form, and come back as they were`() async throws
+        {
             try await Deployment.run { deployment in
                 try await deployment.startCoordinator()
                 for (file, name) in [("minus", "-x"), ("accent", "e\u{301}tat")] {
@@ -77,7 +78,8 @@ extension EndToEnd {
             }
         }
 
-        @Test func `the same bytes are the same data, and other bytes need --replace`() async throws {
+        @Test func `the same bytes are the same data, and other bytes need --replace`() async throws
+        {
             try await Deployment.run { deployment in
                 for (folder, offset) in [("one", 0), ("two", 1)] {
                     try DataWarningTests.write(

@@ -135,8 +135,8 @@ struct GateList {
             if text.isEmpty { return .null }
             if let whole = Int(text) { return .integer(whole) }
             // A class of more gates than an integer counts stays a text.
-            return text.contains(".") ? Double(text).map(JSONValue.number) ?? .string(text)
-                : .string(text)
+            let number = text.contains(".") ? Double(text) : nil
+            return number.map(JSONValue.number) ?? .string(text)
         }
 
         func jsonLine() throws -> String {

@@ -28,9 +28,8 @@ struct ProgressLine {
     }
 
     private var facts: String {
-        var facts = (status.isCancelled ? ["cancelled"] : []) + [
-            "\(status.resultCount) of \(status.taskCount) done"
-        ]
+        var facts = status.isCancelled ? ["cancelled"] : []
+        facts.append("\(status.resultCount) of \(status.taskCount) done")
         for (state, word) in [
             (TaskState.leased, "running"), (.ready, "waiting"), (.failed, "failed"),
             (.cancelled, "cancelled"), (.cached, "cached"), (.pruned, "pruned"),

@@ -98,7 +98,8 @@ struct Report: AsyncParsableCommand {
                 sortedBy: SummaryRanking.Order(specification: specification))
             file = Data((summary.text + "\n").utf8)
         }
-        defer { Warnings.write([OutputCheck.warning(of: file, as: kind.format)].compactMap(\.self)) }
+        let warning = OutputCheck.warning(of: file, as: kind.format)
+        defer { Warnings.write([warning].compactMap(\.self)) }
         if let output {
             try file.write(to: URL(filePath: output), options: .atomic)
         } else {

@@ -46,7 +46,8 @@ struct SummaryRanking {
         }
         return elements.enumerated().sorted { left, right in
             let (first, second) = (rank(left.element), rank(right.element))
-            return (first.kind, first.value, left.offset) < (second.kind, second.value, right.offset)
+            return (first.kind, first.value, left.offset)
+                < (second.kind, second.value, right.offset)
         }.map(\.element)
     }
 }

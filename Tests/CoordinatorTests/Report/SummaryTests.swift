@@ -153,14 +153,17 @@ import Testing
     }
 
     private static let searched = report(
-        "s,0,a,succeeded,true,1,10,mod,,4,12,0.9,0.1,", "s,1,b,pruned,false,1,1,mod,,4,12,0.3,0.1,",
-        "s,2,c,succeeded,true,1,3,mod,,4,12,0.8,0.6,", "s,3,d,succeeded,true,1,5,mod,,4,12,0.7,0.6,",
+        "s,0,a,succeeded,true,1,10,mod,,4,12,0.9,0.1,",
+        "s,1,b,pruned,false,1,1,mod,,4,12,0.3,0.1,",
+        "s,2,c,succeeded,true,1,3,mod,,4,12,0.8,0.6,",
+        "s,3,d,succeeded,true,1,5,mod,,4,12,0.7,0.6,",
         "s,4,e,succeeded,true,1,7,mod,,4,12,0.7,NaN,")
 
-    @Test(arguments: [
-        (nil, ["10", "1", "3", "5", "7"]), (.generalization, ["3", "5", "10", "1", "7"]),
-        (.metric("accuracy_trained_paths", .min), ["5", "7", "3", "10", "1"]),
-    ] as [(SummaryRanking.Order?, [String])])
+    @Test(
+        arguments: [
+            (nil, ["10", "1", "3", "5", "7"]), (.generalization, ["3", "5", "10", "1", "7"]),
+            (.metric("accuracy_trained_paths", .min), ["5", "7", "3", "10", "1"]),
+        ] as [(SummaryRanking.Order?, [String])])
     func `a search for the best is sorted by its metric, and what has none comes last`(
         order: SummaryRanking.Order?, gains: [String]
     ) throws {
@@ -170,15 +173,16 @@ import Testing
         #expect(text.contains("Sorted by accuracy_") == (order != nil))
     }
 
-    @Test(arguments: [
-        (#"{"search":{"method":"random","tasks":3}}"#, .generalization),
-        (
-            #"{"search":{"method":"random"},"halving":{"metric":"a","mode":"min"}}"#,
-            .metric("a", .min)
-        ),
-        (#"{"halving":{"metric":"a","mode":"max"}}"#, .metric("a", .max)),
-        (#"{"search":{"method":"grid"}}"#, nil), ("{}", nil),
-    ] as [(String, SummaryRanking.Order?)])
+    @Test(
+        arguments: [
+            (#"{"search":{"method":"random","tasks":3}}"#, .generalization),
+            (
+                #"{"search":{"method":"random"},"halving":{"metric":"a","mode":"min"}}"#,
+                .metric("a", .min)
+            ),
+            (#"{"halving":{"metric":"a","mode":"max"}}"#, .metric("a", .max)),
+            (#"{"search":{"method":"grid"}}"#, nil), ("{}", nil),
+        ] as [(String, SummaryRanking.Order?)])
     func `the order follows from the sweep`(json: String, order: SummaryRanking.Order?) throws {
         let specification = try JSONValue(parsing: Data(json.utf8))
         #expect(SummaryRanking.Order(specification: specification) == order)

@@ -16,8 +16,10 @@ import Testing
         "état", "e\u{301}tat", "\u{1100}\u{1161}", "😀", "\\", "a;b", "null",
     ])
     func `a sweep is found by its name`(name: String) async throws {
-        let forms = [name, name.precomposedStringWithCanonicalMapping,
-            name.decomposedStringWithCanonicalMapping]
+        let forms = [
+            name, name.precomposedStringWithCanonicalMapping,
+            name.decomposedStringWithCanonicalMapping,
+        ]
         try await ServerWorld().test(.live) { client in
             let quoted = String(
                 decoding: try JSONValue.string(name).canonicalData(), as: UTF8.self)
