@@ -13,7 +13,8 @@ extension EndToEnd {
             name: "\(name)"
             experiment: k_path
             base: {dataset: \(dataset), train_examples: 40, test_examples: 20, domains: 3,
-              hidden_width: 4, batch_size: 4, epochs: 2, optimizer: {name: sgd, learning_rate: 0.02}}
+              hidden_width: 4, batch_size: 4, epochs: 2,
+              optimizer: {name: sgd, learning_rate: 0.02}}
             axes:
               gate: [{family: plus_mod, k: 1}, {family: diagonal, name: "-eye"}]
             \(more)
