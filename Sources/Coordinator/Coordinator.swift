@@ -15,7 +15,7 @@ struct Coordinator: AsyncParsableCommand {
             failed or was cancelled), 64 wrong arguments, \(Self.unreachableExitCode) the \
             coordinator cannot be reached.
             """,
-        version: "0.1.0",
+        version: ProductVersion.current,
         subcommands: [
             Serve.self, Submit.self, Status.self, Watch.self, Report.self, Cancel.self, Retry.self,
             Workers.self, DataCommand.self, Gates.self, JoinStringCommand.self,

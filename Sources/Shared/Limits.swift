@@ -79,7 +79,7 @@ public enum Limits {
     public static let numberMagnitudeMax = 1e30
     /// 2^53: up to here a float64 holds every whole number, and so do readers of JSON and CSV that
     /// have no other numbers.
-    static let float64IntegerMax = 9_007_199_254_740_992.0
+    public static let float64IntegerMax = 9_007_199_254_740_992.0
     /// A nonzero number that is used as a float32 has at least this magnitude: well inside what a
     /// float32 holds, also after a division by the square root of a width.
     static let float32MagnitudeMin = 1e-30
@@ -236,6 +236,13 @@ public enum Limits {
     public static let sweepsNamedMax = 10
     /// How many of a sweep's damaged tasks a refused report names.
     public static let damagedTasksNamedMax = 10
+    // What spreadsheets read of a file; commands warn of outputs beyond.
+    public static let spreadsheetRowsMax = 1_048_576
+    public static let spreadsheetColumnsMax = 16_384
+    /// UTF-16 code units of one cell.
+    public static let spreadsheetCellUnitsMax = 32_767
+    /// Of one number.
+    public static let spreadsheetDigitsMax = 15
     /// A report may always have so much of the disk, whatever is left.
     public static let smallReportBytes = 16 << 20
 

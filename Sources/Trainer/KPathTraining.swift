@@ -47,7 +47,8 @@ public final class KPathTraining {
         let (open, pathways) = (
             network.gate.openCount, configuration.domains * configuration.domains
         )
-        rowSchema = RowSchema(configuration, hasOpen: open > 0, hasClosed: open < pathways)
+        rowSchema = RowSchema(
+            configuration, PathwayKinds(hasTrained: open > 0, hasUntrained: open < pathways))
         network.initialize(configuration.initialization, seed: configuration.seeds.weights)
         optimizer = OptimizerState(configuration.optimizer, count: network.layout.count)
         step = KPathStep(
@@ -133,8 +134,8 @@ public final class KPathTraining {
     private func divergedRows(epoch: Int) -> [MetricRow] {
         guard divergedEpoch == nil || rowSchema.isDue(after: epoch) else { return [] }
         let values = Dictionary(
-            uniqueKeysWithValues: rowSchema.required.map { ($0, MetricValue(.nan)) })
-        return rowSchema.splits.map { split in
+            uniqueKeysWithValues: rowSchema.evaluations.required.map { ($0, MetricValue(.nan)) })
+        return rowSchema.evaluations.splits.map { split in
             MetricRow(epoch: epoch, split: split, values: values)
         }
     }

@@ -3,20 +3,15 @@ import Shared
 /// Which metric rows a training measures, and after which epochs. The trainings ask it when they
 /// measure, and a checkpoint's rows are checked against it. Pure.
 struct RowSchema {
-    /// Evaluations come after each epoch that this divides, and after the last.
-    let everyEpochs: Int
-    /// As many as are configured.
-    let epochs: Int
+    let evaluations: EvaluationSchema
     let stop: StopRule?
     let onDivergence: DivergencePolicy
-    /// Of each evaluation, in the order of its rows.
-    let splits: [MetricRow.Split]
-    /// The metrics that each row has.
-    let required: Set<String>
-    /// The metrics that a row may have.
-    let optional: Set<String>
 
-    func isDue(after epoch: Int) -> Bool { epoch % everyEpochs == 0 || epoch == epochs }
+    var everyEpochs: Int { evaluations.everyEpochs }
+    var epochs: Int { evaluations.epochs }
+    var splits: [MetricRow.Split] { evaluations.splits }
+
+    func isDue(after epoch: Int) -> Bool { evaluations.isDue(after: epoch) }
 
     /// The first epoch that the rows show to have diverged.
     static func divergedEpoch(in rows: [MetricRow]) -> Int? {
@@ -72,11 +67,12 @@ struct RowSchema {
 
     private func checkNames(_ row: MetricRow) throws(TrainingError) {
         let names = Set(row.values.keys)
-        if let missing = required.subtracting(names).min() {
+        if let missing = evaluations.required.subtracting(names).min() {
             throw TrainingError(
                 "The checkpoint's metrics of epoch \(row.epoch) lack \(missing).")
         }
-        if let unknown = names.subtracting(required).subtracting(optional).min() {
+        let known = evaluations.required.union(evaluations.optional)
+        if let unknown = names.subtracting(known).min() {
             throw TrainingError(
                 "The checkpoint's metrics of epoch \(row.epoch) have '\(unknown)', which this "
                     + "experiment does not measure.")
@@ -99,58 +95,18 @@ struct RowSchema {
 }
 
 extension RowSchema {
-    /// - Parameters:
-    ///   - hasOpen, hasClosed: whether the gate leaves any pathway open, and closes any.
-    init(_ configuration: KPathConfiguration, hasOpen: Bool, hasClosed: Bool) {
+    init(_ configuration: KPathConfiguration, _ kinds: PathwayKinds) {
         self.init(
-            everyEpochs: configuration.evaluation.everyEpochs, epochs: configuration.epochs,
-            stop: configuration.stop, onDivergence: configuration.onDivergence,
-            splits: Experiment.kPath.splits,
-            required: Set(
-                (hasOpen ? [MetricName.lossTrainedPaths, MetricName.accuracyTrainedPaths] : [])
-                    + (hasClosed
-                        ? [MetricName.lossUntrainedPaths, MetricName.accuracyUntrainedPaths] : [])),
-            optional: [])
+            evaluations: EvaluationSchema(configuration, kinds), stop: configuration.stop,
+            onDivergence: configuration.onDivergence)
     }
 
     /// - Parameter losses: which of them the network has depends on its contexts alone.
     init(_ plan: GatedPlan, _ losses: GatedModel.Losses, isRouting: Bool) {
-        var required = [MetricName.theoryStatus]
-        if losses.trained != nil {
-            required += [MetricName.trainingLoss, MetricName.lossTrainedPaths]
-        }
-        if losses.untrained != nil { required.append(MetricName.lossUntrainedPaths) }
+        let kinds = PathwayKinds(
+            hasTrained: losses.trained != nil, hasUntrained: losses.untrained != nil)
         self.init(
-            everyEpochs: plan.everyEpochs, epochs: plan.epochs, stop: plan.stop,
-            onDivergence: plan.onDivergence,
-            splits: isRouting ? Experiment.routing.splits : Experiment.gatedNetwork.splits,
-            required: Set(required),
-            optional: Self.theoryNames.union(isRouting ? Self.routingNames : []))
+            evaluations: EvaluationSchema(plan, isRouting ? .routing : .gatedNetwork, kinds),
+            stop: plan.stop, onDivergence: plan.onDivergence)
     }
-
-    /// Which of them a row has depends on the theory's status, and on how far the training is.
-    private static let theoryNames: Set<String> = {
-        let single = [
-            MetricName.theoryRemainder, MetricName.theoryFirst, MetricName.theorySecond,
-            MetricName.theoryStart, MetricName.theoryStartValue, MetricName.theoryStep,
-            MetricName.theoryLoss, MetricName.theoryDeviationMax, MetricName.theoryDeviationRMS,
-            MetricName.theoryStepDeviationMax, MetricName.theoryHalfEpochErrorMax,
-            MetricName.theoryStepHalfEpochErrorMax,
-        ]
-        let byMode = [
-            MetricName.mode, MetricName.theoryMode, MetricName.singularValue,
-            MetricName.theorySingularValue, MetricName.halfEpoch, MetricName.theoryHalfEpoch,
-        ]
-        return Set(single)
-            .union(byMode.flatMap { (1...Limits.reportedModesMax).map($0) })
-            .union((1...Limits.reportedPathwaysMax).map(MetricName.pathwayShare))
-    }()
-
-    private static let routingNames: Set<String> = {
-        let hidden = [MetricName.hiddenSingularValue, MetricName.theoryHiddenSingularValue]
-        let closed = [MetricName.closedFormHalfEpoch, MetricName.closedFormFinalHidden]
-        return Set([MetricName.representationSimilarity, MetricName.closedFormStatus])
-            .union(hidden.flatMap { (1...Limits.reportedHiddenModesMax).map($0) })
-            .union(closed.flatMap { (1...Limits.reportedModesMax).map($0) })
-    }()
 }

@@ -12,7 +12,7 @@ struct Worker: ParsableCommand {
             Start as many as there are hosts, at any time: gdln-worker run --join-file FILE, with \
             what `gdln-coordinator join-string --worker` prints.
             """,
-        version: "0.1.0",
+        version: ProductVersion.current,
         subcommands: [Run.self, Train.self, ReplayCommand.self, Bench.self, SelfTestCommand.self])
 
     static func main() {

@@ -7,7 +7,7 @@ extension EndToEnd {
     /// Data that lose examples: what a person is told, by each command.
     @Suite struct DataWarningTests {
         /// Examples of 1 x 1 with these labels, in both splits, in MNIST's format.
-        private static func write(_ labels: [UInt8], to folder: URL) throws {
+        static func write(_ labels: [UInt8], to folder: URL) throws {
             func bytes(_ number: Int) -> [UInt8] {
                 [0, 0, UInt8(number >> 8), UInt8(number & 255)]
             }

@@ -10,8 +10,10 @@ import Testing
         onDivergence: DivergencePolicy = .stop, metric: String = "loss"
     ) -> RowSchema {
         RowSchema(
-            everyEpochs: every, epochs: epochs, stop: stop, onDivergence: onDivergence,
-            splits: [.test, .train], required: [metric], optional: ["other"])
+            evaluations: EvaluationSchema(
+                everyEpochs: every, epochs: epochs, splits: [.test, .train], required: [metric],
+                optional: ["other"]),
+            stop: stop, onDivergence: onDivergence)
     }
 
     /// Against the sentence of the documentation, epoch by epoch.

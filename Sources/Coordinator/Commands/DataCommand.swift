@@ -16,6 +16,9 @@ struct DataCommand: AsyncParsableCommand {
                 DIR holds the four IDX files as they are distributed, gzipped or not: \
                 train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and \
                 t10k-labels-idx1-ubyte.
+
+                A name that holds other bytes is refused without --replace. Tasks that exist keep \
+                the bytes that they were submitted with.
                 """)
 
         @Argument(help: "The name that sweep files use.")
@@ -23,6 +26,9 @@ struct DataCommand: AsyncParsableCommand {
 
         @Argument(help: ArgumentHelp("The folder with the four files.", valueName: "dir"))
         var directory: String
+
+        @Flag(help: "Give the name to these bytes if it holds others.")
+        var replace = false
 
         @Flag(help: "JSON for programs.")
         var json = false
@@ -32,9 +38,13 @@ struct DataCommand: AsyncParsableCommand {
         func run() async throws {
             try StandardOutput.requireOpen()
             let dataset = try DatasetFolder.read(directory: directory)
-            let status = try connection.client().addDataset(name, dataset.serialized())
+            let status = try connection.client().addDataset(
+                name, dataset.serialized(), replacing: replace)
             let labels = DatasetLabels(dataset)
-            defer { Warnings.write(labels.warnings(named: name)) }
+            let misreading = CellText.misreading(of: name).map {
+                "the name '\(name)' is one \($0)"
+            }
+            defer { Warnings.write([misreading].compactMap(\.self) + labels.warnings(named: name)) }
             if json { return try printJSON(status) }
             try StandardOutput.print(
                 "\(status.name): \(status.trainExamples) examples to train on, "

@@ -23,39 +23,82 @@ struct Gates: ParsableCommand {
     var json = false
 
     func run() throws {
-        let gates = try GateList(of: Submit.readSweep(file))
+        let (sweep, points) = try Submit.readSweep(file)
+        let gates = try GateList(points)
         if json {
-            for gate in gates.all { try StandardOutput.print(json: gate.json()) }
+            let lines = try gates.all.map { try $0.jsonLine() + "\n" }.joined()
+            try StandardOutput.write(Data(lines.utf8))
+            Warnings.write(
+                [OutputCheck.warning(of: Data(lines.utf8), as: .json)].compactMap(\.self))
             return
         }
-        for gate in gates.all.prefix(max(0, limit)) { try StandardOutput.print(gate.text + "\n") }
-        let (count, classes) = (gates.all.count, gates.classCount)
+        for gate in gates.all.prefix(max(0, limit)) {
+            try StandardOutput.print(gate.text + "\n")
+        }
+        let count = gates.all.count
         if count > limit {
             try StandardOutput.print(
                 "\(count - limit) more are not drawn; --limit \(count) draws all.")
         }
-        try StandardOutput.print("\(count) gates in \(classes) classes")
+        if gates.all.isEmpty {
+            try StandardOutput.print(
+                "no gates: experiment \(sweep.experiment.rawValue) has its pathways in "
+                    + "network.contexts")
+        } else {
+            try StandardOutput.print(gates.summary)
+        }
     }
 }
 
-/// The different gates of a sweep, in the order of its tasks.
+/// The gates of a sweep, in the order of its tasks: each recipe and name with each pattern that it
+/// comes to.
 struct GateList {
     private(set) var all: [Drawing] = []
+    private let patternCount: Int
 
-    init(of sweep: Sweep) throws {
-        var (columns, seen) = (GateColumns(), Set<GateStructure>())
-        for point in try sweep.expand() {
-            guard let gate = try point.configuration.gateRequest?.structure() else { continue }
-            guard seen.insert(gate).inserted else { continue }
+    init(_ points: [SweepPoint]) throws {
+        struct Key: Hashable {
+            var recipe: GateRecipe
+            var label: GateLabel
+            var pattern: Int
+        }
+        struct Request: Hashable {
+            var gate: GateRequest
+            var label: GateLabel
+        }
+        var (columns, requests, seen) = (GateColumns(), Set<Request>(), Set<Key>())
+        var patterns: [GateStructure: Int] = [:]
+        for point in points {
+            guard let request = point.configuration.gateRequest,
+                requests.insert(Request(gate: request, label: point.gateLabel)).inserted
+            else { continue }
+            let gate = try request.structure()
+            let pattern = patterns[gate] ?? patterns.count
+            patterns[gate] = pattern
+            let key = Key(recipe: request.recipe, label: point.gateLabel, pattern: pattern)
+            guard seen.insert(key).inserted else { continue }
             let cells = try columns.cells(of: point.configuration, label: point.gateLabel)
             all.append(Drawing(gate: gate, cells: Array(zip(GateColumns.names, cells))))
         }
+        patternCount = patterns.count
     }
 
-    /// Gates of unknown class count for one each.
+    /// `4 gates of 3 patterns in 2 classes`; the patterns only where they are fewer.
+    var summary: String {
+        let patterns =
+            patternCount == all.count ? "" : " of \(Self.text(patternCount, "pattern", "patterns"))"
+        return Self.text(all.count, "gate", "gates") + patterns + " in "
+            + Self.text(classCount, "class", "classes")
+    }
+
+    private static func text(_ count: Int, _ one: String, _ many: String) -> String {
+        "\(count) \(count == 1 ? one : many)"
+    }
+
+    /// Patterns of unknown class count for one each.
     var classCount: Int {
-        let ids = all.map { $0["gate_id"] }
-        return Set(ids.filter { $0 != "unknown" }).count + ids.count { $0 == "unknown" }
+        let known = Set(all.map { $0["gate_id"] }.filter { $0 != "unknown" })
+        return known.count + Set(all.filter { $0["gate_id"] == "unknown" }.map(\.gate)).count
     }
 
     struct Drawing {
@@ -89,12 +132,22 @@ struct GateList {
             }.joined(separator: "\n")
         }
 
-        func json() throws -> Data {
+        /// A number where the column has numbers, and null where it has none.
+        private static func json(_ name: String, _ text: String) -> JSONValue {
+            if GateColumns.texts.contains(name) { return .string(text) }
+            if text.isEmpty { return .null }
+            if let whole = Int(text) { return .integer(whole) }
+            // A class of more gates than an integer counts stays a text.
+            let number = text.contains(".") ? Double(text) : nil
+            return number.map(JSONValue.number) ?? .string(text)
+        }
+
+        func jsonLine() throws -> String {
             var members = Dictionary(
-                uniqueKeysWithValues: cells.map { ($0.name, JSONValue.string($0.text)) })
+                uniqueKeysWithValues: cells.map { ($0.name, Self.json($0.name, $0.text)) })
             members["rows"] = .array(
                 gate.rows.map { row in .string(row.map { $0 ? "1" : "0" }.joined()) })
-            return try JSONValue.object(members).canonicalData()
+            return String(decoding: try JSONValue.object(members).canonicalData(), as: UTF8.self)
         }
     }
 }

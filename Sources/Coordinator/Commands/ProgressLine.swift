@@ -16,7 +16,7 @@ struct ProgressLine {
     }
 
     private var fraction: Double {
-        guard status.epochsTotal > 0 else { return 1 }
+        guard status.epochsTotal > 0 else { return status.isFinished ? 1 : 0 }
         return min(1, max(0, Double(status.epochsCompleted) / Double(status.epochsTotal)))
     }
 
@@ -28,7 +28,8 @@ struct ProgressLine {
     }
 
     private var facts: String {
-        var facts = ["\(status.resultCount) of \(status.taskCount) done"]
+        var facts = status.isCancelled ? ["cancelled"] : []
+        facts.append("\(status.resultCount) of \(status.taskCount) done")
         for (state, word) in [
             (TaskState.leased, "running"), (.ready, "waiting"), (.failed, "failed"),
             (.cancelled, "cancelled"), (.cached, "cached"), (.pruned, "pruned"),

@@ -63,9 +63,19 @@ struct Report: AsyncParsableCommand {
         static func help(for value: Kind) -> ArgumentHelp? {
             switch value {
             case .table: "report.csv, a row a task (the default)."
-            case .summary: "Trained against untrained pathways, as a table to read."
+            case .summary:
+                "Trained against untrained pathways, or who won the race, as a table to read."
             case .history: "history.csv, every metric of every evaluation."
             case .manifest: "manifest.json, each configuration and what became of it."
+            }
+        }
+
+        /// Nil for a text that no program reads.
+        var format: OutputCheck.Format? {
+            switch self {
+            case .table, .history: .csv
+            case .manifest: .json
+            case .summary: nil
             }
         }
 
@@ -83,11 +93,18 @@ struct Report: AsyncParsableCommand {
             (runtime && kind == .table ? ["runtime=1"] : []) + (finished ? ["finished=1"] : [])
             + (skipDamaged ? ["skip_damaged=1"] : [])
         let name = kind.file + (options.isEmpty ? "" : "?" + options.joined(separator: "&"))
-        var file = try connection.client().file(name, of: sweep)
+        let client = try connection.client()
+        var file = try client.file(name, of: sweep)
         if kind == .summary {
-            let text = try Summary(report: String(decoding: file, as: UTF8.self)).text
-            file = Data((text.plainText + "\n").utf8)
+            let specification = try JSONValue(
+                parsing: client.file("specification.json", of: sweep))
+            let summary = try Summary(
+                report: String(decoding: file, as: UTF8.self),
+                sortedBy: SummaryRanking.Order(specification: specification))
+            file = Data((summary.text.plainText + "\n").utf8)
         }
+        let warning = OutputCheck.warning(of: file, as: kind.format)
+        defer { Warnings.write([warning].compactMap(\.self)) }
         try OutputFile.write(file, to: output ?? "-")
     }
 }

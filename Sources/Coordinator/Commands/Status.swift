@@ -34,7 +34,13 @@ struct Status: AsyncParsableCommand {
                     ])
         }
         try StandardOutput.print(table.text)
-        for status in statuses { try show(status.rechecks, of: status.name) }
+        for status in statuses {
+            if status.isCancelled {
+                try StandardOutput.print(
+                    "\(status.name): cancelled, \(status.resultCount) of \(status.taskCount) done")
+            }
+            try show(status.rechecks, of: status.name)
+        }
     }
 
     private func show(_ rechecks: RecheckStatus, of name: String) throws {

@@ -34,11 +34,12 @@ struct Submit: AsyncParsableCommand {
     @OptionGroup var connection: ClientOptions
 
     func run() async throws {
-        let sweep = try Self.readSweep(file)
-        Warnings.write(sweep.warnings.map { "\(Self.name(file)): \($0)" })
+        let (sweep, points) = try Self.readSweep(file)
+        let found = sweep.warnings(of: points)
+        Warnings.write(found.map { "\(Self.name(file)): \($0)" })
         if dryRun {
-            try show(sweep)
-            checkData(of: sweep)
+            try show(sweep, points)
+            checkData(of: sweep, besides: found)
             return
         }
         try StandardOutput.requireOpen()
@@ -53,7 +54,7 @@ struct Submit: AsyncParsableCommand {
             let count = tasks(created.taskCount) + cached
             try StandardOutput.print(
                 "\(created.name.plainLine): submitted as \(created.id), \(count)")
-            Warnings.write(created.warnings)
+            Warnings.write(Self.new(created.warnings, besides: found))
         }
         if watch {
             var loop = WatchLoop(
@@ -64,11 +65,10 @@ struct Submit: AsyncParsableCommand {
     }
 
     /// Read, and expanded once to find all its mistakes.
-    static func readSweep(_ file: String) throws -> Sweep {
+    static func readSweep(_ file: String) throws -> (sweep: Sweep, points: [SweepPoint]) {
         do throws(SweepMistakes) {
             let sweep = try SweepFile.read(path: file)
-            _ = try sweep.expand()
-            return sweep
+            return (sweep, try sweep.expand())
         } catch {
             let sentences = error.all.map { "\(name(file)): \($0)".plainLine }
             throw CommandFailure(sentences.joined(separator: "\n"))
@@ -79,11 +79,10 @@ struct Submit: AsyncParsableCommand {
         file == "-" ? InputFile.name(file) : file
     }
 
-    private func show(_ sweep: Sweep) throws {
+    private func show(_ sweep: Sweep, _ points: [SweepPoint]) throws {
         if json {
-            for position in 0..<sweep.count {
-                try StandardOutput.print(
-                    json: sweep.configuration(at: position).json.canonicalData())
+            for point in points {
+                try StandardOutput.print(json: point.configuration.json.canonicalData())
             }
             return
         }
@@ -91,17 +90,25 @@ struct Submit: AsyncParsableCommand {
         for axis in sweep.axes {
             try StandardOutput.print("  \(axis.name.plainLine): \(axis.summary.plainLine)")
         }
+        let gates = try GateList(points)
+        if !gates.all.isEmpty { try StandardOutput.print("  " + gates.summary) }
     }
 
     /// Asks the coordinator what stands out in the data. A dry run needs none: if it cannot be
     /// reached, that is all there is to say.
-    private func checkData(of sweep: Sweep) {
+    private func checkData(of sweep: Sweep, besides found: [SweepWarning]) {
         guard (try? sweep.configuration(at: 0))?.dataset != nil else { return }
         do {
-            Warnings.write(try connection.client(tryingFor: 0).check(sweep.json).warnings)
+            let checked = try connection.client(tryingFor: 0).check(sweep.json)
+            Warnings.write(Self.new(checked.warnings, besides: found))
         } catch {
             Warnings.write(["the data were not checked: \(error)"])
         }
+    }
+
+    /// The coordinator finds in the sweep what the command has found in its file, without lines.
+    private static func new(_ warnings: [String], besides found: [SweepWarning]) -> [String] {
+        warnings.filter { warning in !found.contains { warning.hasSuffix($0.sentence) } }
     }
 
     private func tasks(_ count: Int) -> String { count == 1 ? "1 task" : "\(count) tasks" }

@@ -6,7 +6,7 @@ enum CSV {
         case empty
         /// Digits of ours: written as they are, so that a minus sign stays a number's.
         case number(String)
-        /// Anybody's words. Where a spreadsheet would take them for a formula, an apostrophe stands
+        /// Anybody's words. Where a spreadsheet would run them as a formula, an apostrophe stands
         /// before them.
         case text(String)
     }
@@ -59,7 +59,7 @@ enum CSV {
             }
         }
         if mustQuote { bytes.append(UInt8(ascii: "\"")) }
-        if isFormula(text.first) { bytes.append(UInt8(ascii: "'")) }
+        if CellText.formula(text) == .dangerous { bytes.append(UInt8(ascii: "'")) }
         guard mustQuote else {
             bytes.append(contentsOf: text)
             return
@@ -69,15 +69,6 @@ enum CSV {
             if byte == UInt8(ascii: "\"") { bytes.append(byte) }
         }
         bytes.append(UInt8(ascii: "\""))
-    }
-
-    private static func isFormula(_ first: UInt8?) -> Bool {
-        switch first {
-        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"), 0, 9, 10,
-            13:
-            true
-        default: false
-        }
     }
 }
 

@@ -2,11 +2,10 @@ import Shared
 
 /// What a report says of each task's gate. Made once for each gate of a sweep, not for each task.
 struct GateColumns {
-    /// A store keeps the texts by their order: a new column comes last.
-    static let names = [
-        "gate_family", "gate_k", "gate_id", "gate_class_size", "gate_density", "gate_rank",
-        "gate_components", "trained_pathways", "untrained_pathways", "gate_name",
-    ]
+    static let names = ReportColumn.gate
+
+    /// Those that hold texts; the others hold numbers.
+    static let texts: Set = ["gate_family", "gate_id", "gate_name"]
 
     private struct Key: Hashable {
         var request: GateRequest

@@ -14,19 +14,10 @@ struct ReportTable {
     var comparisons: [Int: Store.Comparison] = [:]
 
     private var metricNames: [String] { sweep.experiment.reportMetrics }
-    private static let runtimeColumns = [
-        "attempts", "host", "started_at", "seconds", "rechecked_on",
-    ]
-
     /// The columns without a prefix are measured on the test split.
     var columns: [String] {
-        ["sweep", "position", "task", "state", "complete"] + sweep.axisColumns + GateColumns.names
-            + ["epochs_completed"] + metricNames
-            + (hasTrainSplit ? metricNames.map { "train_" + $0 } : [])
-            + ["diverged_epoch"] + (sweep.experiment.hasTheory ? ["theory"] : [])
-            + (sweep.experiment.hasClosedForm ? ["closed_form"] : [])
-            + ["trajectory_sha256", "pruned_reason", "error", "recheck"]
-            + (withRuntime ? Self.runtimeColumns : [])
+        ReportColumn.first + sweep.axisColumns + sweep.experiment.lastReportColumns
+            + (withRuntime ? ReportColumn.runtime : [])
     }
 
     private var hasTrainSplit: Bool { sweep.experiment.splits.contains(.train) }

@@ -88,6 +88,8 @@ extension APIError {
             case .datasetInUse: (.conflict, .datasetInUse)
             case .quotaExceeded: (.contentTooLarge, .tooLarge)
             case .dataRemoved: (.unprocessableContent, .unknownDataset)
+            case .datasetNameTaken: (.conflict, .datasetExists)
+            case .nameIsID: (.unprocessableContent, .invalidSweep)
             case .leaseLost: (.conflict, .leaseLost)
             case .selfTestFailed: (.forbidden, .selfTestFailed)
             case .setAside: (.forbidden, .setAside)

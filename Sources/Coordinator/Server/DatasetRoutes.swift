@@ -59,14 +59,21 @@ struct DatasetRoutes {
                     "A data set has at most \(Limits.datasetBytesMax) bytes.")
             }
         }
+        let replacing = request.uri.queryParameters["replace"] == "1"
+        let known = try await store.datasets().first { $0.name == name }?.digest
         let (status, hold) = try await LongWork.run(on: LongWork.uploads) { _ in
-            try added(upload.contents(), as: name)
+            let held = try known ?? Self.embedded(name)
+            return try added(upload.contents(), as: name) { digest in
+                guard let held, held != digest, !replacing else { return }
+                throw StoreError.datasetNameTaken(name, held: held, found: digest)
+            }
         }
         defer { withExtendedLifetime(hold) {} }
-        let fingerprint = Digest(of: Data("\(request.uri.path) \(status.digest)".utf8))
+        let fingerprint = Digest(
+            of: Data("\(request.uri.path) \(replacing) \(status.digest)".utf8))
         return try await jsonResponse(
             store.nameDataset(
-                status, owner: owner, quota: quota,
+                status, replacing: replacing, owner: owner, quota: quota,
                 RequestKey(id: id, fingerprint: fingerprint)))
     }
 
@@ -80,11 +87,17 @@ struct DatasetRoutes {
         }
     }
 
-    private func added(_ file: Data, as name: String) throws
+    /// What the name of the embedded data set means before it is first asked for.
+    private static func embedded(_ name: String) throws -> Digest? {
+        guard name == EmbeddedDataset.name else { return nil }
+        return Digest(of: try EmbeddedDataset.make().serialized())
+    }
+
+    private func added(_ file: Data, as name: String, check: (Digest) throws -> Void) throws
         -> (status: DatasetStatus, hold: DatasetFiles.Hold)
     {
         do {
-            return try files.add(file, as: name)
+            return try files.add(file, as: name, check: check)
         } catch let error as DatasetError {
             throw APIError(
                 .unprocessableContent, .invalidDataset, "The data set was refused: \(error).")

@@ -87,6 +87,12 @@ private func checkNames(_ rows: [MetricRow]) throws {
         throw APIError(
             .badRequest, .badRequest, "The name of a metric must have no control characters.")
     }
+    // Not changed here: the trajectory is the digest over the names' bytes.
+    guard rows.allSatisfy({ $0.values.keys.allSatisfy(\.isInNormalFormC) }) else {
+        throw APIError(
+            .badRequest, .badRequest,
+            "The name of a metric must be in Unicode's normal form C (NFC).")
+    }
 }
 
 extension MutatingCall<JSONValue> {

@@ -43,13 +43,14 @@ struct SweepPlanner: Sendable {
             try cancellation.check()
             warnings.formUnion(labels.warnings(of: uses))
             return SweepChecked(
-                name: sweep.name, taskCount: points.count, warnings: Warnings.listed(warnings))
+                name: sweep.name, taskCount: points.count,
+                warnings: Self.warnings(sweep, points) + Warnings.listed(warnings))
         }
     }
 
     private static func expanded(_ json: JSONValue) async throws -> (Sweep, [SweepPoint]) {
         try await LongWork.run { cancellation in
-            let sweep = try Sweep(reading: SourceValue(json))
+            let sweep = try Sweep(reading: SourceValue(json).inNormalFormC)
             let points = try sweep.expand(unless: { cancellation.isCancelled })
             try cancellation.check()
             return (sweep, points)
@@ -62,6 +63,7 @@ struct SweepPlanner: Sendable {
     ) throws -> NewSweep {
         var gates = GateColumns()
         var uses: Set<DataUse> = []
+        var positions: [SweepTaskID: Int] = [:]
         let tasks = try points.map { point in
             try cancellation.check()
             let configuration = point.configuration
@@ -75,10 +77,12 @@ struct SweepPlanner: Sendable {
                 uses.insert(DataUse(selection: selection, digest: digest))
             }
             let text = String(decoding: try configuration.json.canonicalData(), as: UTF8.self)
-            let identity = Shared.Configuration.identity(
-                ofCanonical: text, dataDigest: digest)
+            let id = SweepTaskID(identity: try configuration.identity(dataDigest: digest))
+            if let earlier = positions.updateValue(point.position, forKey: id) {
+                throw sameData(earlier, point, points)
+            }
             return NewTask(
-                position: point.position, id: SweepTaskID(identity: identity),
+                position: point.position, id: id,
                 configuration: text, dataDigest: digest ?? Digest.ofNothing,
                 gateCells: try gates.cells(of: configuration, label: point.gateLabel),
                 epochs: configuration.epochs,
@@ -89,7 +93,24 @@ struct SweepPlanner: Sendable {
             name: sweep.name, specification: specification, attemptMax: sweep.attempts,
             recheckShare: sweep.recheckShare, checkpointEveryEpochs: sweep.checkpointEveryEpochs,
             halving: sweep.halving, sharesResults: sweep.sharesResults,
-            warnings: labels.warnings(of: uses), tasks: tasks)
+            warnings: warnings(sweep, points) + labels.warnings(of: uses), tasks: tasks)
+    }
+
+    /// What the sweep's own keys and values make a person wonder, a sentence each.
+    private static func warnings(_ sweep: Sweep, _ points: [SweepPoint]) -> [String] {
+        Warnings.listed(Set(sweep.warnings(of: points).map(\.description)))
+    }
+
+    /// Two tasks that differ in the names of their data sets alone, which hold the same bytes.
+    private static func sameData(_ earlier: Int, _ point: SweepPoint, _ points: [SweepPoint])
+        -> SweepMistakes
+    {
+        let names = [points[earlier], point].map { $0.configuration.dataset ?? "" }
+        return SweepMistakes(
+            SweepMistake(
+                .repeated, at: Place(path: "dataset"),
+                "found the data sets '\(names[0])' and '\(names[1])', which hold the same bytes, "
+                    + "in tasks \(earlier) and \(point.position), wanted each task once"))
     }
 }
 

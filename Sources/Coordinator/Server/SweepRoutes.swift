@@ -58,6 +58,7 @@ struct SweepRoutes {
             ready.notify()
             return try jsonResponse(TasksChanged(changed: changed))
         }
+        addSpecification(to: sweep)
         sweep.get("report.csv") { request, context in
             let query = request.uri.queryParameters
             let (runtime, finished) = (query["runtime"] == "1", query["finished"] == "1")
@@ -88,6 +89,14 @@ struct SweepRoutes {
         _ write: @escaping @Sendable () async throws -> TemporaryFile
     ) async throws -> Response {
         fileResponse(type, try await context.untilClientLeaves(write).body())
+    }
+
+    private func addSpecification(to sweep: RouterGroup<CallContext>) {
+        sweep.get("specification.json") { _, context in
+            let text = try await store.withSnapshot(of: name(context)) { $0.sweep.specification }
+            return fileResponse(
+                "application/json", .init(byteBuffer: ByteBuffer(string: text)))
+        }
     }
 
     private func skipsDamaged(_ request: Request) -> Bool {
@@ -129,6 +138,6 @@ struct SweepRoutes {
 
     /// A name may have spaces and letters of any language: in a path they are percent-encoded.
     private func name(_ context: CallContext) -> String {
-        context.parameters.get("sweep")?.removingPercentEncoding ?? ""
+        (context.parameters.get("sweep")?.removingPercentEncoding ?? "").inNormalFormC
     }
 }

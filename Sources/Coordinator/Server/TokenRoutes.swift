@@ -12,7 +12,8 @@ struct TokenRoutes {
             try jsonResponse(TokenList(tokens: tokens.statuses(at: now())))
         }
         router.post("/v1/tokens") { request, _ in
-            let message = try await MutatingCall(request, as: TokenRequest.self).message
+            var message = try await MutatingCall(request, as: TokenRequest.self).message
+            message.label = message.label.inNormalFormC
             try check(message)
             return try await jsonResponse(
                 told { [tokens, now] in try tokens.add(message, at: now()) })

@@ -37,9 +37,13 @@ final class DatasetFiles: Sendable {
 
     /// Checks that the bytes are a data set, and keeps them. The file stays while the caller holds
     /// the result's digest.
-    func add(_ file: Data, as name: String) throws -> (status: DatasetStatus, hold: Hold) {
+    /// - Parameter check: throws if the name is not to mean the digest; nothing is kept then.
+    func add(_ file: Data, as name: String, check: (Digest) throws -> Void = { _ in }) throws
+        -> (status: DatasetStatus, hold: Hold)
+    {
         let dataset = try Dataset(parsing: file)
         let digest = Digest(of: file)
+        try check(digest)
         // Before the look: a file that is there must not go.
         let hold = hold([digest])
         if !contains(digest) { try DurableFile.write(file, to: path(digest)) }

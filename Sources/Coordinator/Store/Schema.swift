@@ -20,6 +20,9 @@ enum Schema {
         migrator.registerMigration("commit mark") { try $0.execute(sql: commitMark) }
         migrator.registerMigration("files of data sets") { try $0.execute(sql: datasetFiles) }
         migrator.registerMigration("staged sweeps") { try $0.execute(sql: stagedSweeps) }
+        migrator.registerMigration("kernels of workers") { database in
+            try database.execute(sql: "ALTER TABLE worker ADD COLUMN kernels TEXT")
+        }
         return migrator
     }
 

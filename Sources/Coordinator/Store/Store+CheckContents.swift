@@ -66,10 +66,13 @@ extension Store {
             let json = try row[stored: 3] as String
             let data = Digest(hexadecimal: try row[stored: 2])
             let digest = data == Digest.ofNothing ? nil : data
+            let json = try? JSONValue(parsing: Data((row[3] as String).utf8))
             let isRight = NumericVersion.all.contains { version in
-                let identity = Shared.Configuration.identity(
-                    ofCanonical: json, dataDigest: digest, numericVersion: version)
-                return SweepTaskID(identity: identity).rawValue == id
+                let identity = try? json.map {
+                    try Shared.Configuration.identity(
+                        of: $0, dataDigest: digest, numericVersion: version)
+                }
+                return identity.map { SweepTaskID(identity: $0).rawValue } == id
             }
             if data != nil && isRight { continue }
             wrong.append(

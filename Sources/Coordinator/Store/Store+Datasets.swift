@@ -4,16 +4,25 @@ import Shared
 /// The names of data sets, and who had their bytes stored. The bytes are files, which
 /// `DatasetFiles` keeps.
 extension Store {
-    /// Gives a digest a name; the name may have meant another before. Tasks that exist keep theirs.
+    /// Gives a digest a name. Tasks that exist keep theirs.
     /// - Parameters:
+    ///   - replacing: whether the name may have meant another digest before.
     ///   - owner: the token to whose quota the file counts; the first that adds these bytes.
     ///   - quota: bytes that all files of the owner may have.
-    /// - Throws: `StoreError.quotaExceeded`.
+    /// - Throws: `StoreError.quotaExceeded`, `StoreError.datasetNameTaken`.
     func nameDataset(
-        _ dataset: DatasetStatus, owner: String = "", quota: Int = .max, _ key: RequestKey
+        _ dataset: DatasetStatus, replacing: Bool = false, owner: String = "", quota: Int = .max,
+        _ key: RequestKey
     ) async throws -> DatasetStatus {
         let now = environment.now()
         return try await once(key) { database in
+            let held = try String.fetchOne(
+                database, sql: "SELECT digest FROM dataset WHERE name = ?",
+                arguments: [dataset.name]
+            ).flatMap(Digest.init(hexadecimal:))
+            if let held, held != dataset.digest, !replacing {
+                throw StoreError.datasetNameTaken(dataset.name, held: held, found: dataset.digest)
+            }
             try Self.recordFile(of: dataset, owner: owner, quota: quota, database)
             try database.execute(
                 sql: """

@@ -101,11 +101,16 @@ extension Store {
     {
         try database.executeCached(
             """
-            INSERT INTO worker (name, host, firstSeenAt, bootID) VALUES (?, ?, ?, ?)
-            ON CONFLICT (name) DO UPDATE SET host = excluded.host, bootID = excluded.bootID
+            INSERT INTO worker (name, host, firstSeenAt, bootID, kernels) VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (name) DO UPDATE SET host = excluded.host, bootID = excluded.bootID,
+                kernels = excluded.kernels
                 WHERE host <> excluded.host OR bootID IS NOT excluded.bootID
+                    OR kernels IS NOT excluded.kernels
             """,
-            [request.worker.rawValue, request.host, now.milliseconds, request.bootID])
+            [
+                request.worker.rawValue, request.host, now.milliseconds, request.bootID,
+                request.selfTest.kernels,
+            ])
     }
 
     /// In the order of submission and position; what this worker has handed back before, for want

@@ -22,6 +22,8 @@ struct ReportTask: Sendable {
     /// How it came about; differs from run to run.
     var attempts: Int
     var host: String?
+    /// With which its worker trained it.
+    var kernels: String?
     var startedAt: Timestamp?
     var endedAt: Timestamp?
     /// Only where it was asked for.
@@ -43,6 +45,7 @@ struct ReportTask: Sendable {
 struct StoredSweep: Sendable {
     var id: SweepID
     var name: String
+    var createdAt: Timestamp
     var specification: String
 }
 
@@ -58,11 +61,13 @@ struct SweepSnapshot {
     init(of idOrName: String, _ database: Database) throws {
         let id = try Store.findSweep(idOrName, database)
         let row = try Row.fetchOne(
-            database, sql: "SELECT name, specification FROM sweep WHERE id = ?",
+            database, sql: "SELECT name, specification, createdAt FROM sweep WHERE id = ?",
             arguments: [id.rawValue])
         guard let row else { throw StoreError.noSuchSweep(idOrName) }
         sweep = StoredSweep(
-            id: id, name: try row[stored: "name"], specification: try row[stored: "specification"])
+            id: id, name: try row[stored: "name"],
+            createdAt: Timestamp(milliseconds: try row[stored: "createdAt"]),
+            specification: try row[stored: "specification"])
         self.database = database
     }
 
@@ -134,7 +139,7 @@ struct SweepSnapshot {
             task.trajectory, task.error, task.attempt, worker.host, attempt.startedAt,
             attempt.endedAt, \(withConfiguration ? "configuration.json" : "NULL"), metric.rows,
             CASE WHEN task.source IS NOT NULL THEN origin.sweep END, task.divergedEpoch,
-            task.prunedReason, task.dataDigest
+            task.prunedReason, task.dataDigest, worker.kernels
         FROM task JOIN task AS origin ON origin.number = coalesce(task.source, task.number)
             \(withConfiguration ? "JOIN configuration ON configuration.task = task.number" : "")
             LEFT JOIN attempt ON attempt.task = origin.number AND attempt.number = origin.attempt
@@ -169,7 +174,7 @@ extension ReportTask {
             trajectory: try row[stored: 6],
             divergedEpoch: try row[stored: 15], prunedReason: try row[stored: 16],
             error: try row[stored: 7], metrics: [],
-            attempts: try row[stored: 8], host: try row[stored: 9],
+            attempts: try row[stored: 8], host: try row[stored: 9], kernels: try row[stored: 18],
             startedAt: (try row[stored: 10] as Int64?).map(Timestamp.init(milliseconds:)),
             endedAt: (try row[stored: 11] as Int64?).map(Timestamp.init(milliseconds:)),
             configuration: withConfiguration ? try row[stored: 12] : nil,

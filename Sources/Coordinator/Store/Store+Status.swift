@@ -19,7 +19,7 @@ extension Store {
     }
 
     private func snapshot(
-        _ statuses: @escaping @Sendable (Database) throws -> [SweepStatus]
+        _ statuses: @escaping @Sendable (Database) throws -> [StoredStatus]
     ) async throws -> [SweepStatus] {
         let (stored, leased, waiting) = try await pool.read { database in
             let stored = try statuses(database)
@@ -36,6 +36,12 @@ extension Store {
         }
     }
 
+    private struct StoredStatus {
+        var status: SweepStatus
+        /// Of failed and cancelled tasks, which nobody trains.
+        var epochsAbandoned = 0
+    }
+
     /// Epochs completed as stored, of each lease that is held.
     private static func epochsStored(_ database: Database) throws -> [LeaseID: Int] {
         let rows = try Row.fetchAll(
@@ -48,13 +54,15 @@ extension Store {
 
     private static func statuses(
         _ database: Database, sql: String, _ arguments: StatementArguments
-    ) throws -> [SweepStatus] {
+    ) throws -> [StoredStatus] {
         let rows = try Row.fetchAll(
             database,
             sql: """
                 SELECT sweep.id, sweep.name, sweep.createdAt, task.state, count(*) AS tasks,
-                    sum(CASE WHEN task.state IN ('ready', 'leased')
+                    sum(CASE WHEN task.state IN ('ready', 'leased', 'failed', 'cancelled')
                         THEN task.epochs ELSE task.epochsCompleted END) AS epochs,
+                    sum(CASE WHEN task.state IN ('failed', 'cancelled')
+                        THEN task.epochs - task.epochsCompleted ELSE 0 END) AS abandoned,
                     sum(task.epochsCompleted) AS completed,
                     sum(task.divergedEpoch IS NOT NULL) AS diverged
                 FROM sweep JOIN task ON task.sweep = sweep.id
@@ -63,6 +71,7 @@ extension Store {
                 """,
             arguments: arguments)
         var statuses: [SweepStatus] = []
+        var abandoned: [SweepID: Int] = [:]
         for row in rows {
             let id = SweepID(unchecked: try row[stored: "id"])
             if statuses.last?.id != id {
@@ -80,22 +89,26 @@ extension Store {
             statuses[last].divergedCount += try row[stored: "diverged"]
             statuses[last].epochsTotal += try row[stored: "epochs"]
             statuses[last].epochsCompleted += try row[stored: "completed"]
+            abandoned[id, default: 0] += try row[stored: "abandoned"]
         }
-        return try withRechecks(statuses, database)
+        return try withRechecks(statuses, database).map {
+            StoredStatus(status: $0, epochsAbandoned: abandoned[$0.id] ?? 0)
+        }
     }
 
     /// Adds what heartbeats have told since the last metrics were stored, and the rate.
-    private func withLiveProgress(_ status: SweepStatus, epochsStored: [LeaseID: Int])
+    private func withLiveProgress(_ stored: StoredStatus, epochsStored: [LeaseID: Int])
         -> SweepStatus
     {
-        var status = status
+        var status = stored.status
         for (lease, stored) in epochsStored {
             guard let entry = liveLeases.entry(lease), entry.sweep == status.id else { continue }
             status.epochsCompleted += max(0, entry.epochsCompleted - stored)
         }
         status.epochsPerSecond = progress.rate(of: status.id, now: environment.instant())
         if let rate = status.epochsPerSecond, rate > 0 {
-            status.secondsLeft = Double(status.epochsTotal - status.epochsCompleted) / rate
+            let left = status.epochsTotal - stored.epochsAbandoned - status.epochsCompleted
+            status.secondsLeft = Double(left) / rate
         }
         return status
     }

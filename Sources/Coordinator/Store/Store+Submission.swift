@@ -149,6 +149,9 @@ private struct SweepRow: Sendable {
         guard stored + taskCount <= Limits.tasksStoredMax else {
             throw StoreError.tooManyTasks(found: taskCount, stored: stored)
         }
+        let namesake = try Int.fetchOne(
+            database, sql: "SELECT 1 FROM sweep WHERE id = ?", arguments: [name])
+        guard namesake == nil else { throw StoreError.nameIsID(name) }
         try database.execute(
             sql: """
                 INSERT INTO sweep (id, name, specification, createdAt, checkpointEveryEpochs,

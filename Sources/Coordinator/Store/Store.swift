@@ -128,6 +128,8 @@ enum StoreError: Error, Equatable {
     case quotaExceeded(stored: Int, quota: Int)
     /// A retry needs data whose file was removed.
     case dataRemoved([Digest])
+    case datasetNameTaken(String, held: Digest, found: Digest)
+    case nameIsID(String)
     case noSuchLease(LeaseID)
     case leaseLost(reason: String)
     case metricsGap(found: Int, wanted: Int)
@@ -186,6 +188,12 @@ extension StoreError: CustomStringConvertible {
             "The data of these tasks were removed: SHA-256 "
                 + digests.map(\.hexadecimal).sorted().joined(separator: ", ")
                 + ". Add the same data set again first."
+        case .datasetNameTaken(let name, let held, let found):
+            "The data set '\(name)' holds other bytes: SHA-256 \(held), not \(found). "
+                + "`gdln-coordinator data add --replace` gives the name to these; tasks that exist "
+                + "keep theirs."
+        case .nameIsID(let name):
+            "The name '\(name)' is the id of another sweep, which every command would mean by it."
         case .noSuchLease(let lease):
             "There is no lease \(lease)."
         case .leaseLost(let reason):

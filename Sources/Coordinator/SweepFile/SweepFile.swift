@@ -20,7 +20,8 @@ enum SweepFile {
     static func parse(
         bytes: Data, folder: URL = URL(fileURLWithPath: ".")
     ) throws(SweepMistakes) -> Sweep {
-        try Sweep(reading: GateFiles(folder: folder).inlined(document(bytes: bytes)))
+        try Sweep(
+            reading: GateFiles(folder: folder).inlined(document(bytes: bytes)).inNormalFormC)
     }
 
     /// The document with the lines of its values, not yet understood.

@@ -63,8 +63,12 @@ extension CoordinatorClient {
     }
 
     /// Stores a data set under a name.
-    public func addDataset(_ name: String, _ file: Data) throws(ClientError) -> DatasetStatus {
-        var request = HTTPRequest(.put, "/v1/datasets/\(Self.encoded(name))", body: file)
+    /// - Parameter replacing: whether the name may hold other bytes already.
+    public func addDataset(_ name: String, _ file: Data, replacing: Bool = false)
+        throws(ClientError) -> DatasetStatus
+    {
+        let query = replacing ? "?replace=1" : ""
+        var request = HTTPRequest(.put, "/v1/datasets/\(Self.encoded(name))\(query)", body: file)
         request.timeoutSeconds = Limits.datasetTransferSecondsMax
         return try call(request, as: DatasetStatus.self)
     }

@@ -64,6 +64,15 @@ extension Configuration {
 
     public var stopsEarly: Bool { content.stopsEarly }
 
+    /// When it ends before its last epoch; nil: never.
+    public var stop: StopRule? {
+        switch self {
+        case .kPath(let configuration): configuration.stop
+        case .routing(let configuration): configuration.plan.stop
+        case .gatedNetwork(let configuration): configuration.plan.stop
+        }
+    }
+
     /// Which pathways are trained, where a gate says so.
     public var gateRequest: GateRequest? { content.gateRequest }
 
@@ -90,23 +99,29 @@ extension Configuration {
     }
 
     /// What makes two tasks the same task: equal configurations, on equal data, with the same
-    /// arithmetic. The SHA-256 of the canonical JSON of the three.
+    /// arithmetic. The SHA-256 of the canonical JSON of the three. The data are known by their
+    /// digest alone: the configuration enters without the data set's name.
     /// - Parameter dataDigest: nil where the experiment makes its own data.
     /// - Throws: where a number is NaN or infinite, which no configuration that was read has.
     public func identity(dataDigest: Digest?) throws -> Digest {
-        let text = String(decoding: try json.canonicalData(), as: UTF8.self)
-        return Self.identity(ofCanonical: text, dataDigest: dataDigest)
+        try Self.identity(of: json, dataDigest: dataDigest)
     }
 
-    /// The same, where the canonical JSON is at hand.
+    /// The same of a configuration's JSON.
     public static func identity(
-        ofCanonical json: String, dataDigest: Digest?,
+        of json: JSONValue, dataDigest: Digest?,
         numericVersion: String = NumericVersion.current
-    ) -> Digest {
+    ) throws -> Digest {
+        var json = json
+        if dataDigest != nil, case .object(var members) = json {
+            members["dataset"] = nil
+            json = .object(members)
+        }
+        let configuration = String(decoding: try json.canonicalData(), as: UTF8.self)
         var text = JSONText()
         text.object { text in
             text.key("configuration")
-            text.raw(json)
+            text.raw(configuration)
             text.key("data")
             if let dataDigest { text.string(dataDigest.hexadecimal) } else { text.raw("null") }
             text.key("numeric_version")

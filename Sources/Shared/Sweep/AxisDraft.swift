@@ -83,6 +83,7 @@ struct AxisDraft {
             return
         }
         paths = Self.unique(entries.flatMap { ($0.members ?? []).map(\.key) })
+            .filter { $0 != SweepAxis.labelKey }
         guard checkName(experiment, mistakes), checkKeys(experiment, mistakes) else { return nil }
         check(mistakes)
     }
@@ -124,7 +125,12 @@ struct AxisDraft {
     /// A name that is no path is right for an axis whose values are maps of paths.
     private func checkName(_ experiment: Experiment, _ mistakes: MistakeCollector) -> Bool {
         if !name.contains("."), !entries.isEmpty, entries.allSatisfy({ $0.members != nil }) {
-            return true
+            guard experiment.reportColumns.contains(name) else { return true }
+            mistakes.add(
+                .wrongValue, at: place,
+                "found an axis with the name of another column of the report, wanted a name of "
+                    + "its own")
+            return false
         }
         let near = experiment.path(near: name).map { "; did you mean \($0)?" }
         mistakes.add(
@@ -137,8 +143,14 @@ struct AxisDraft {
     /// Each key of each value must be a path, and none inside another.
     private func checkKeys(_ experiment: Experiment, _ mistakes: MistakeCollector) -> Bool {
         var isRight = true
+        for entry in entries where entry[SweepAxis.labelKey] != nil {
+            var fields = FieldReader(entry, wanted: "a map of paths", mistakes: mistakes)
+            _ = fields.name(SweepAxis.labelKey, wanted: "a label for the report")
+        }
         for member in entries.flatMap({ $0.members ?? [] })
-        where !mistakes.isFull && !experiment.paths.contains(member.key) {
+        where !mistakes.isFull && member.key != SweepAxis.labelKey
+            && !experiment.paths.contains(member.key)
+        {
             let near = experiment.path(near: member.key).map { "; did you mean \($0)?" }
             mistakes.add(
                 .unknownKey, at: member.keyPlace,

@@ -43,6 +43,8 @@ extension Sweep {
                     axisCells: axisCells(at: position), gateLabel: GateLabel(map["gate"])))
         }
         try mistakes.throwIfAny()
+        checkHalving(points, mistakes)
+        try mistakes.throwIfAny()
         return points
     }
 

@@ -16,6 +16,7 @@ extension Sweep {
 /// A sweep whose parts are right and whose size is not known yet.
 private struct Draft {
     let name: String
+    let namePlace: Place
     let experiment: Experiment
     let base: SourceValue
     let axes: [AxisDraft]
@@ -37,6 +38,13 @@ private struct Draft {
             document, wanted: "a map of name, experiment, base and axes", mistakes: mistakes)
         guard document.members != nil else { return nil }
         name = fields.name("name", wanted: "a name for the sweep")
+        namePlace = fields.place("name")
+        if [".", ".."].contains(name) {
+            // In an address they are steps, not names.
+            mistakes.add(
+                .wrongValue, at: namePlace,
+                "found \(quoted(name)), which no command could find again, wanted another name")
+        }
         _ = fields.value("experiment")
         let experiment = Experiment.read(from: document, mistakes: mistakes)
         let base = fields.required("base", wanted: "a map of a configuration's keys")
@@ -124,7 +132,8 @@ private struct Draft {
         }
         let axes = axes.map { $0.axis(experiment) }
         return Sweep(
-            name: name, experiment: experiment, base: base, axes: axes, search: search,
+            name: name, namePlace: namePlace, experiment: experiment, base: base, axes: axes,
+            search: search,
             searchSeedPlace: searchSeedPlace, exclusions: exclusions, exclude: exclude,
             combinations: try Sweep.combinations(
                 axes, search, exclusions: exclusions, base: base, place: searchPlace),

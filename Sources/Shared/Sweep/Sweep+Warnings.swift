@@ -9,8 +9,54 @@ public struct SweepWarning: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension Sweep {
+    /// What a person should know of the sweep and of its tasks.
+    /// - Parameter points: all that `expand` makes.
+    public func warnings(of points: [SweepPoint]) -> [SweepWarning] {
+        warnings + nameWarnings + halvingWarnings(points) + stopWarnings(points)
+            + reluWarnings(points)
+    }
+
+    /// A warning if tasks have a ReLU that is nowhere applied.
+    private func reluWarnings(_ points: [SweepPoint]) -> [SweepWarning] {
+        let idle = points.count { point in
+            guard case .kPath(let configuration) = point.configuration else { return false }
+            return configuration.relu && configuration.layers == 1
+                && configuration.hiddenLayers == 1
+        }
+        if idle == 0 { return [] }
+        return [
+            SweepWarning(
+                place: place(of: "relu"),
+                sentence: "found relu: true, which has no effect in \(idle) of \(points.count) "
+                    + "tasks: ReLU stands between the linear layers of a part, and with layers: 1 "
+                    + "and hidden_layers: 1 each part has one")
+        ]
+    }
+
+    /// A warning for each text that readers of a report take for something else: the sweep's name,
+    /// gates' names, and what the axes choose.
+    private var nameWarnings: [SweepWarning] {
+        var texts = [SourceValue(.string(name), at: namePlace)]
+        if let name = base["gate"]?["name"] { texts.append(name) }
+        for axis in axes {
+            if axis.isGrouped, CellText.formula(axis.name.utf8) != .none {
+                texts.append(SourceValue(.string(axis.name), at: axis.place))
+            }
+            for value in axis.spokesmen {
+                texts += [value.label].compactMap(\.self) + value.assignments.flatMap(\.names)
+            }
+        }
+        var seen: Set<String> = []
+        return texts.compactMap { text in
+            guard case .string(let content) = text.content, seen.insert(content).inserted,
+                let effect = CellText.misreading(of: content)
+            else { return nil }
+            return SweepWarning(place: text.place, sentence: "found \(quoted(content)), \(effect)")
+        }
+    }
+
     /// A warning for each path whose seed is above 2^53, at the first such value.
-    public var warnings: [SweepWarning] {
+    var warnings: [SweepWarning] {
         var found: [SweepWarning] = []
         func add(_ value: SourceValue) {
             if let warning = Self.warning(value),
@@ -56,5 +102,13 @@ extension Sweep {
             sentence: "found \(whole), a seed above \(Int(Limits.float64IntegerMax)) (2^53), which "
                 + "readers of CSV and JSON with float64 numbers (pandas, R, JavaScript, "
                 + "spreadsheets) change")
+    }
+}
+
+extension SweepAxis.Assignment {
+    /// The texts that a person has chosen and a report shows.
+    fileprivate var names: [SourceValue] {
+        if path == "gate" { return value["name"].map { [$0] } ?? [] }
+        return leaves.map(\.1)
     }
 }

@@ -8,6 +8,7 @@
 /// combinations.
 public struct Sweep: Sendable {
     public let name: String
+    let namePlace: Place
     public let experiment: Experiment
     /// A map: what every configuration starts from.
     public let base: SourceValue

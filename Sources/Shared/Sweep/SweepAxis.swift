@@ -9,11 +9,13 @@ public struct SweepAxis: Sendable {
     private let parts: [Part]
     /// Where the values come from, if not from a list.
     let distribution: Distribution?
-    /// The report's columns for this axis, in the order of the configuration's paths.
+    /// The report's columns for this axis: its name, under which each value has its label, if the
+    /// values are maps of paths; then the paths, in the order of the configuration's.
     public let columns: [String]
     /// As they were written.
     private let entries: [SourceValue]
-    private let isGrouped: Bool
+    let isGrouped: Bool
+    private let paths: [String]
     private let expansion: ListExpansion
     private let experiment: Experiment
 
@@ -29,7 +31,12 @@ public struct SweepAxis: Sendable {
         }
     }
 
+    /// The key of a map of paths that is no path: what the report calls the value.
+    static let labelKey = "label"
+
     public struct Value: Sendable {
+        /// As a person wrote it; nil where the value has its number alone.
+        let label: SourceValue?
         /// What it sets, path by path.
         let assignments: [Assignment]
         /// A text for each column of the axis.
@@ -66,7 +73,8 @@ public struct SweepAxis: Sendable {
         self.experiment = experiment
         let written = distribution?.ends ?? entries
         let leaves = name == "gate" ? [] : Set(written.flatMap(expansion.leaves))
-        let columns = Self.columns(leaves, experiment)
+        let paths = Self.columns(leaves, experiment)
+        let axis = isGrouped ? nil : name
         var (parts, held, count): ([Part], [Value], Int) = ([], [], 0)
         func endHeld() {
             if held.isEmpty { return }
@@ -76,8 +84,9 @@ public struct SweepAxis: Sendable {
         }
         for entry in written {
             guard expansion.isIndexed(entry) else {
-                held += expansion.values(entry).map {
-                    Value($0, path: isGrouped ? nil : name, columns: columns, experiment)
+                for value in expansion.values(entry) {
+                    let number = count + held.count + 1
+                    held.append(Value(value, number, path: axis, columns: paths, experiment))
                 }
                 continue
             }
@@ -86,7 +95,8 @@ public struct SweepAxis: Sendable {
             count += Int(clamping: expansion.count(entry).exact ?? 0)
         }
         endHeld()
-        (self.columns, self.parts, self.count) = (columns, parts, count)
+        (self.paths, self.parts, self.count) = (paths, parts, count)
+        columns = (isGrouped ? [name] : []) + paths
     }
 
     /// - Parameter index: from 0 to `count` - 1.
@@ -96,8 +106,8 @@ public struct SweepAxis: Sendable {
         case .held(let values): return values[index - part.first]
         case .indexed(let entry):
             return Value(
-                expansion.value(entry, at: index - part.first), path: isGrouped ? nil : name,
-                columns: columns, experiment)
+                expansion.value(entry, at: index - part.first), index + 1,
+                path: isGrouped ? nil : name, columns: paths, experiment)
         }
     }
 
@@ -125,7 +135,7 @@ public struct SweepAxis: Sendable {
     /// A value that a distribution gave.
     func value(drawn: SourceValue) -> Value {
         Value(
-            assignments: [Assignment(path: name, value: drawn).spelledOut(experiment)],
+            label: nil, assignments: [Assignment(path: name, value: drawn).spelledOut(experiment)],
             cells: [drawn.cell], place: drawn.place)
     }
 
@@ -143,22 +153,28 @@ public struct SweepAxis: Sendable {
 }
 
 extension SweepAxis.Value {
-    /// - Parameter path: nil where the value is a map of paths.
+    /// - Parameters:
+    ///   - number: the value's within its axis, from 1: its label where it has no other.
+    ///   - path: nil where the value is a map of paths.
     fileprivate init(
-        _ value: SourceValue, path: String?, columns: [String], _ experiment: Experiment
+        _ value: SourceValue, _ number: Int, path: String?, columns: [String],
+        _ experiment: Experiment
     ) {
         place = value.place
+        label = path == nil ? value[SweepAxis.labelKey] : nil
         let written: [SweepAxis.Assignment]
         if let path {
             written = [SweepAxis.Assignment(path: path, value: value)]
         } else {
-            written = (value.members ?? []).map {
+            written = (value.members ?? []).filter { $0.key != SweepAxis.labelKey }.map {
                 SweepAxis.Assignment(path: $0.key, value: $0.value)
             }
         }
         assignments = written.map { $0.spelledOut(experiment) }
         let leaves = Dictionary((written + assignments).flatMap(\.leaves)) { first, _ in first }
-        cells = columns.map { leaves[$0]?.cell ?? "" }
+        cells =
+            (path == nil ? [label?.cell ?? "\(number)"] : [])
+            + columns.map { leaves[$0]?.cell ?? "" }
     }
 }
 

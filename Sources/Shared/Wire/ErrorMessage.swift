@@ -29,6 +29,7 @@ public enum ErrorCode: String, Codable, CaseIterable, Sendable {
     case unknownDataset = "unknown_dataset"
     case invalidDataset = "invalid_dataset"
     case datasetInUse = "dataset_in_use"
+    case datasetExists = "dataset_exists"
     case unauthorized
     case forbidden
     case notFound = "not_found"

@@ -55,6 +55,8 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     /// How many of those with a result have diverged, cached results included.
     public var divergedCount: Int
     public var epochsCompleted: Int
+    /// As many as are to be trained for all tasks to have a result: failed and cancelled tasks
+    /// count with all their epochs, those that ended early with the epochs that they have.
     public var epochsTotal: Int
     /// Over the last few minutes; nil before anything was trained.
     public var epochsPerSecond: Double?
@@ -99,6 +101,8 @@ public struct SweepStatus: Codable, Hashable, Sendable {
     }
     /// Nothing is left to do.
     public var isFinished: Bool { count(.ready) == 0 && count(.leased) == 0 }
+    /// Nothing is left to do because a person stopped it.
+    public var isCancelled: Bool { isFinished && count(.cancelled) > 0 }
 }
 
 /// Tasks of one sweep that another machine runs again, to compare the results.

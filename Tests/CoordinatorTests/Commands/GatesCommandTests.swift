@@ -11,7 +11,7 @@ import Testing
             .replacingOccurrences(of: "domains: 10", with: "domains: \(domains)")
             .replacingOccurrences(
                 of: "- {family: plus_mod, k: [2, 4], permute_columns: true}", with: gates)
-        return try GateList(of: SweepFile.parse(file))
+        return try GateList(SweepFile.parse(file).expand())
     }
 
     private static let two =
@@ -37,11 +37,11 @@ import Testing
 
     @Test func `programs get the same as JSON, with the rows`() throws {
         #expect(
-            String(decoding: try list(2, Self.two).all[1].json(), as: UTF8.self) == """
-                {"gate_class_size":"4","gate_components":"1","gate_density":"0.75",\
-                "gate_family":"explicit","gate_id":"2x2-e","gate_k":"","gate_name":"hook",\
-                "gate_rank":"2","rows":["11","10"],"trained_pathways":"3",\
-                "untrained_pathways":"1"}
+            try list(2, Self.two).all[1].jsonLine() == """
+                {"gate_class_size":4,"gate_components":1,"gate_density":0.75,\
+                "gate_family":"explicit","gate_id":"2x2-e","gate_k":null,"gate_name":"hook",\
+                "gate_rank":2,"rows":["11","10"],"trained_pathways":3,\
+                "untrained_pathways":1}
                 """)
     }
 

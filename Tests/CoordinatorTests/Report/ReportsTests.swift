@@ -43,6 +43,21 @@ import Testing
         return files
     }
 
+    /// A manifest without what differs from run to run.
+    private static func withoutTimes(_ manifest: String) throws -> JSONValue {
+        guard case .object(var members) = try JSONValue(parsing: Data(manifest.utf8)),
+            case .array(let tasks)? = members["tasks"]
+        else { throw StoreWorld.Nothing() }
+        for key in ["sweep_id", "created_at", "finished_at"] { members[key] = nil }
+        members["tasks"] = .array(
+            tasks.map { task in
+                guard case .object(var entry) = task else { return task }
+                for key in ["started_at", "ended_at"] { entry[key] = nil }
+                return .object(entry)
+            })
+        return .object(members)
+    }
+
     @Test func `the files are the same bytes whoever trained, how often, and in which order`()
         async throws
     {
@@ -80,9 +95,10 @@ import Testing
             }
             for lease in first.suffix(2) { try await Self.finish(lease, client) }
             let found = try await Self.files(client)
-            for (name, pair) in zip(Self.names, zip(found, wanted.files)) {
+            for (name, pair) in zip(Self.names.dropLast(), zip(found, wanted.files)) {
                 #expect(pair.0 == pair.1, "\(name)")
             }
+            #expect(try Self.withoutTimes(found[2]) == Self.withoutTimes(wanted.files[2]))
         }
     }
 

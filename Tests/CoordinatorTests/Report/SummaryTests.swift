@@ -1,4 +1,5 @@
 import Foundation
+import Shared
 import Testing
 
 @testable import Coordinator
@@ -149,6 +150,76 @@ import Testing
 
                 """)
         #expect(lines.dropFirst() == ["random_regular 2 8+8 0.200 0.500 2 of 2"])
+    }
+
+    private static let searched = report(
+        "s,0,a,succeeded,true,1,10,mod,,4,12,0.9,0.1,",
+        "s,1,b,pruned,false,1,1,mod,,4,12,0.3,0.1,",
+        "s,2,c,succeeded,true,1,3,mod,,4,12,0.8,0.6,",
+        "s,3,d,succeeded,true,1,5,mod,,4,12,0.7,0.6,",
+        "s,4,e,succeeded,true,1,7,mod,,4,12,0.7,NaN,")
+
+    @Test(
+        arguments: [
+            (nil, ["10", "1", "3", "5", "7"]), (.generalization, ["3", "5", "10", "1", "7"]),
+            (.metric("accuracy_trained_paths", .min), ["5", "7", "3", "10", "1"]),
+        ] as [(SummaryRanking.Order?, [String])])
+    func `a search for the best is sorted by its metric, and what has none comes last`(
+        order: SummaryRanking.Order?, gains: [String]
+    ) throws {
+        let text = try Summary(report: Self.searched, sortedBy: order).text
+        let lines = text.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+        #expect(lines.suffix(5).map(\.[0]) == gains)
+        #expect(text.contains("Sorted by accuracy_") == (order != nil))
+    }
+
+    @Test(
+        arguments: [
+            (#"{"search":{"method":"random","tasks":3}}"#, .generalization),
+            (
+                #"{"search":{"method":"random"},"halving":{"metric":"a","mode":"min"}}"#,
+                .metric("a", .min)
+            ),
+            (#"{"halving":{"metric":"a","mode":"max"}}"#, .metric("a", .max)),
+            (#"{"search":{"method":"grid"}}"#, nil), ("{}", nil),
+        ] as [(String, SummaryRanking.Order?)])
+    func `the order follows from the sweep`(json: String, order: SummaryRanking.Order?) throws {
+        let specification = try JSONValue(parsing: Data(json.utf8))
+        #expect(SummaryRanking.Order(specification: specification) == order)
+    }
+
+    private static let race = """
+        sweep,position,task,state,complete,race,network.scheme,seeds,gate_family,gate_k,\
+        trained_pathways,untrained_pathways,loss_trained_paths,loss_untrained_paths,\
+        half_epoch_1,theory_half_epoch_1,pathway_share_1,pathway_share_2,diverged_epoch,theory
+        x,0,a,succeeded,true,1,corners,1,,,,,1e-9,,125.5,125,,,,exact
+        x,1,b,succeeded,true,1,corners,2,,,,,1e-9,,,125,,,,exact
+        x,2,c,succeeded,true,2,half_planes,1,,,,,1e-9,,92,92,0.25,0.75,,exact
+        x,3,d,succeeded,true,2,half_planes,2,,,,,1e-9,,94,92,0.75,0.5,,exact
+
+        """
+
+    @Test func `a sweep with a theory says who won the race`() throws {
+        let text = try Summary(report: Self.race).text
+        let lines = text.split(separator: "\n").map {
+            $0.split(separator: " ").joined(separator: " ")
+        }
+        #expect(
+            lines.suffix(4) == [
+                "race network.scheme trained half epoch theory winner n",
+                "1 corners 1e-09 125.50 (1 of 2) 125.00 2 of 2",
+                "2 half_planes 1e-09 93.00 92.00 2: 0.625 2 of 2",
+                "First to a half of mode 1: network.scheme = half_planes (epoch 93.00). Last: "
+                    + "network.scheme = corners (epoch 125.50).",
+            ])
+    }
+
+    @Test func `labels that only tell seeds apart keep none of them apart`() throws {
+        let labelled = Self.race.replacing(",race,", with: ",run,")
+            .replacing("true,1,corners,2", with: "true,3,corners,2")
+        let lines = try Summary(report: labelled).text.split(separator: "\n")
+        #expect(lines.contains { $0.hasPrefix("network.scheme") })
+        #expect(lines.contains { $0.hasPrefix("corners") && $0.hasSuffix("2 of 2") })
     }
 
     @Test func `what is no report is refused`() {

@@ -46,7 +46,7 @@ import Testing
             let manifest = try await client.get(path)
             #expect(try Self.warnings(manifest) == Self.warnings)
             // The tasks keep the data that they were submitted with.
-            _ = try await DatasetRoutesTests.put(client, "letters", sound, id: "other")
+            _ = try await DatasetRoutesTests.put(client, "letters?replace=1", sound, id: "other")
             #expect(try await client.get(path).body == manifest.body)
             let second = try await client.post("/v1/sweeps", sweep, id: "b")
             #expect(try second.decoded(SweepCreated.self).warnings.isEmpty)

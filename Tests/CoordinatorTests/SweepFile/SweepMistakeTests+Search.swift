@@ -128,6 +128,23 @@ extension SweepMistakeTests {
             line 10, base.stop: found both below and above, wanted one of the two
             """),
         Row(
+            "attempts: 3", becomes: "halving: {metric: loss_trained_paths, mode: min, rungs: [10]}",
+            """
+            line 16, halving: found rungs [10], of which none is before the last epoch of any \
+            task, so that no task can be halved; wanted rungs below 10
+            """),
+        Row(
+            "{family: plus_mod, k: [2, 4], permute_columns: true}\nattempts: 3",
+            becomes: "{family: fully_connected}\n"
+                + "halving: {metric: loss_untrained_paths, mode: min, rungs: [2]}",
+            """
+            line 16, halving: found loss_untrained_paths, which no task measures, so that no task \
+            can be halved; wanted a metric that tasks measure
+            """),
+        Row(
+            "name: study", becomes: "name: ..",
+            "line 1, name: found \"..\", which no command could find again, wanted another name"),
+        Row(
             "attempts: 3", becomes: "share_results: maybe",
             """
             line 16, share_results: found "maybe", wanted true or false

@@ -85,7 +85,9 @@ import Testing
         }
         let plain = [["seeds", "hidden_width"], ["1", "4"], ["20", "4"]]
         #expect(try table("\"seeds\": [1, 20.0]") == plain)
-        #expect(try table("\"run\": [{\"seeds\": 1}, {\"seeds\": 2e1}]") == plain)
+        #expect(
+            try table("\"run\": [{\"seeds\": 1}, {\"seeds\": 2e1}]")
+                == [["run"] + plain[0], ["1"] + plain[1], ["2"] + plain[2]])
         #expect(
             try table("\"seeds\": [{\"weights\": 1}, {\"weights\": 2}]")
                 == [["seeds.weights", "hidden_width"], ["1", "4"], ["2", "4"]])

@@ -103,11 +103,40 @@ import Testing
 
     @Test func `a grouped axis varies its paths together, one column each`() throws {
         let sweep = try Self.sweep(Self.regime)
-        #expect(sweep.axisColumns == ["init.gain", "optimizer.learning_rate"])
-        #expect(try sweep.expand().map(\.axisCells) == [["10", "0.001"], ["0.5", ""]])
+        #expect(sweep.axisColumns == ["regime", "init.gain", "optimizer.learning_rate"])
+        #expect(try sweep.expand().map(\.axisCells) == [["1", "10", "0.001"], ["2", "0.5", ""]])
         guard case .kPath(let second) = try sweep.configuration(at: 1) else { return }
         #expect(second.initialization.gain == 0.5)
         #expect(second.optimizer == KPathConfigurationTests.small.optimizer)
+    }
+
+    @Test func `a grouped axis has a column of labels, the values' own or their numbers`() throws {
+        func entry(_ gains: [Double], _ label: String?) -> JSONValue {
+            var members = ["init.gain": JSONValue.array(gains.map(JSONValue.number))]
+            members["label"] = label.map(JSONValue.string)
+            return .object(members)
+        }
+        let sweep = try Self.sweep(
+            ("regime", [entry([8, 9], "rich"), entry([0.5], nil), entry([0.1], "lazy")]))
+        let cells = [["rich", "8"], ["rich", "9"], ["3", "0.5"], ["lazy", "0.1"]]
+        #expect(sweep.axisColumns == ["regime", "init.gain"])
+        #expect(try sweep.expand().map(\.axisCells) == cells)
+        let received = try Sweep(
+            reading: SourceValue(JSONValue(parsing: sweep.json.canonicalData())))
+        #expect(try received.expand() == sweep.expand())
+        // A label is no part of a task.
+        let plain = try Self.sweep(("init.gain", [8, 9, 0.5, 0.1].map(JSONValue.number)))
+        #expect(
+            try plain.expand().map(\.configuration) == sweep.expand().map(\.configuration))
+    }
+
+    @Test(arguments: ["state", "gate_k", "trained_pathways", "host", "train_loss_trained_paths"])
+    func `a grouped axis must not have the name of another column`(name: String) throws {
+        let error = #expect(throws: SweepMistakes.self) {
+            try Self.sweep((name, [.object(["init.gain": .integer(1)])]))
+        }
+        let sentence = "axes.\(name): found an axis with the name of another column"
+        #expect(error?.description.hasPrefix(sentence) == true)
     }
 
     @Test func `a list inside a structured value stands for one value each`() throws {
