@@ -23,7 +23,7 @@ extension Store {
     ) async throws -> [SweepStatus] {
         let (stored, leased, waiting) = try await pool.read { database in
             let stored = try statuses(database)
-            let isWaiting = stored.contains { $0.rechecks.waiting > 0 }
+            let isWaiting = stored.contains { $0.status.rechecks.waiting > 0 }
             return (
                 stored, try Self.epochsStored(database),
                 isWaiting ? try Self.waitingRechecks(database) : [:]
