@@ -16,7 +16,7 @@ struct TokenRoutes {
             message.label = message.label.inNormalFormC
             try check(message)
             return try await jsonResponse(
-                told { [tokens, now] in try tokens.add(message, at: now()) })
+                told { [tokens, now, message] in try tokens.add(message, at: now()) })
         }
         router.post("/v1/tokens/:token/revoke") { request, context in
             _ = try await MutatingCall<JSONValue>(request)

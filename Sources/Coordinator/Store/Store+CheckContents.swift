@@ -63,10 +63,10 @@ extension Store {
         while let row = try rows.next() {
             let (position, id) = (try row[stored: 0] as Int, try row[stored: 1] as String)
             let name = try row[stored: 4] as String
-            let json = try row[stored: 3] as String
+            let text = try row[stored: 3] as String
             let data = Digest(hexadecimal: try row[stored: 2])
             let digest = data == Digest.ofNothing ? nil : data
-            let json = try? JSONValue(parsing: Data((row[3] as String).utf8))
+            let json = try? JSONValue(parsing: Data(text.utf8))
             let isRight = NumericVersion.all.contains { version in
                 let identity = try? json.map {
                     try Shared.Configuration.identity(

@@ -87,14 +87,14 @@ extension Store {
         try database.firstRow(
             "SELECT outcome = 'lost' FROM attempt WHERE task = ? AND number = ?",
             [place.task, place.attempt]
-        ) { $0[0] as Bool } ?? false
+        ) { try $0[stored: 0] as Bool } ?? false
     }
 
     private static func isReported(_ lease: LeaseID, _ database: Database) throws -> Bool {
         guard let place = LeasePlace(lease) else { return false }
         let error = try database.firstRow(
             "SELECT error FROM attempt WHERE task = ? AND number = ?", [place.task, place.attempt]
-        ) { $0[0] as String? }
+        ) { try $0[stored: 0] as String? }
         return (error ?? nil)?.hasPrefix(killedPrefix) ?? false
     }
 }

@@ -12,8 +12,8 @@ extension Store {
             sql: "SELECT task.sweep, worker.host, worker.bootID, count(*) " + dueRechecks
                 + " GROUP BY task.sweep, worker.host, worker.bootID")
         return rows.reduce(into: [:]) { waiting, row in
-            let machine = Machine(host: row[1], bootID: row[2])
-            waiting[SweepID(unchecked: row[0]), default: [:]][machine] = row[3]
+            let machine = Machine(host: try row[stored: 1], bootID: try row[stored: 2])
+            waiting[SweepID(unchecked: try row[stored: 0]), default: [:]][machine] = try row[stored: 3]
         }
     }
 

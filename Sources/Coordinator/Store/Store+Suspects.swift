@@ -209,7 +209,7 @@ extension Store {
                 database,
                 sql: "SELECT DISTINCT host, bootID FROM worker LIMIT ?",
                 arguments: [Limits.hostsRememberedMax]
-            ).map { Machine(host: $0[0], bootID: $0[1]) }
+            ).map { Machine(host: try $0[stored: 0], bootID: try $0[stored: 1]) }
             return HostRecords(
                 setAside: Dictionary(uniqueKeysWithValues: setAside),
                 refusals: Dictionary(uniqueKeysWithValues: refusals), seen: Set(seen))
