@@ -97,8 +97,8 @@ struct GateList {
 
     /// Patterns of unknown class count for one each.
     var classCount: Int {
-        let known = Set(all.map { try $0[stored: "gate_id"] }.filter { $0 != "unknown" })
-        return known.count + Set(all.filter { try $0[stored: "gate_id"] == "unknown" }.map(\.gate)).count
+        let known = Set(all.map { $0["gate_id"] }.filter { $0 != "unknown" })
+        return known.count + Set(all.filter { $0["gate_id"] == "unknown" }.map(\.gate)).count
     }
 
     struct Drawing {

@@ -121,9 +121,9 @@ struct Summary {
             groups[index].labels[column] = nil
         }
         groups[index].taskCount += 1
-        guard try row[stored: "complete"] == "true" else { return }
+        guard row["complete"] == "true" else { return }
         completeCount += 1
-        guard try row[stored: "diverged_epoch"] == "" else {
+        guard row["diverged_epoch"] == "" else {
             groups[index].divergedCount += 1
             divergedCount += 1
             return
@@ -136,11 +136,11 @@ struct Summary {
     }
 
     private static func gateCell(_ column: String, _ row: [String: String]) -> String {
-        let family = try row[stored: "gate_family"] ?? ""
+        let family = row["gate_family"] ?? ""
         return switch column {
-        case "gate": [family, try row[stored: "gate_k"] ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
-        case "name": try row[stored: "gate_name"] ?? ""
-        case "id": drawnFamilies.contains(family) ? "" : try row[stored: "gate_id"] ?? ""
+        case "gate": [family, row["gate_k"] ?? ""].filter { !$0.isEmpty }.joined(separator: " ")
+        case "name": row["gate_name"] ?? ""
+        case "id": drawnFamilies.contains(family) ? "" : row["gate_id"] ?? ""
         default: row[column] ?? ""
         }
     }

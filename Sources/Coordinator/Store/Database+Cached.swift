@@ -25,7 +25,7 @@ extension Database {
 }
 
 extension Row {
-    /// The column's value. Reading by `try row[stored: 0]` ends the process if the value is of another type or
+    /// The column's value. Reading by `row[0]` ends the process if the value is of another type or
     /// NULL, which a damaged page can make of any column: a constraint is checked only on writing.
     /// - Throws: `RowDecodingError` if the value is no `Value`.
     subscript<Value: DatabaseValueConvertible & StatementColumnConvertible>(stored index: Int)
