@@ -17,7 +17,7 @@ public struct TrainingCheckpoint: Equatable, Sendable {
     }
 
     /// Checks what every kind of training has: the numeric version, the count of epochs, and that
-    /// the rows are exactly those that a training of so many epochs has measured.
+    /// the rows are exactly those that a training of that number of epochs measures.
     /// - Returns: how many epochs were completed.
     /// - Throws: a sentence that says what was found and what was wanted.
     func validate(against schema: RowSchema) throws(TrainingError) -> Int {

@@ -4,8 +4,8 @@ import Shared
 ///
 /// A row with `complete` has the metrics of a finished training; any other has those of the last
 /// evaluation so far, if there was one. The columns depend on the sweep alone, and a finished
-/// sweep's bytes on nothing but what was trained: who trained it, when and how often is told only
-/// where it is asked for (`withRuntime`).
+/// sweep's bytes depend only on what was trained. Hosts, times and attempts are columns only with
+/// `withRuntime`.
 struct ReportTable {
     let sweepName: String
     let sweep: Sweep

@@ -33,7 +33,7 @@ final class OptimizerState {
         now = Self.coefficients(optimizer, step: steps)
     }
 
-    /// Continues after so many steps, with states that the caller has loaded.
+    /// Continues after that number of steps, with states that the caller has loaded.
     ///
     /// Throws if a state is one that no step leaves behind. Velocities and means may be any floats.
     /// Adam's second moment begins at 0 and adds squares, so that it is never negative but may be

@@ -45,8 +45,8 @@ struct HalfTimes {
 
     var state: [Double] { epochs.map { $0 ?? -1 } + [last.epoch] + last.values }
 
-    /// Throws unless the state is one after a training of so many epochs. A half lies between the
-    /// start and the last measurement; it is NaN if the numbers around it were infinite.
+    /// Throws unless a training of that number of epochs can have the state. A half lies between
+    /// the start and the last measurement; it is NaN if the numbers around it were infinite.
     /// - Parameter measured: the epoch of the last measurement, 0 before the first.
     func check(_ state: [Double], epochsCompleted: Int, lastMeasured measured: Int)
         throws(TrainingError)
